@@ -1,0 +1,49 @@
+/**
+ * The seam of a device: code named `name@version` that answers the keys of a message. The resolver
+ * finds the handler of a key and calls it with the base, the request and the execution context.
+ */
+import type { Message } from '../message/message.ts'
+import type { Value } from '../message/value.ts'
+
+/**
+ * What a device answers. `ok` is a value; everything else is a status word of the protocol with a
+ * body for the client. A broken rule inside a device is thrown as an `AoError` instead.
+ */
+export type Outcome =
+  | { readonly kind: 'ok'; readonly value: Value }
+  | { readonly kind: 'error'; readonly status: number; readonly value: Value }
+
+/** What a handler may use besides its two messages. */
+export interface DeviceContext {
+  /** Resolves a request on a base with the node's own devices. */
+  readonly resolve: (base: Message, request: Message) => Promise<Outcome>
+  /** Whether the caller is the node's operator by a verified signature on the request. */
+  readonly isOperator: () => Promise<boolean>
+  /** Id of the request, for logs. */
+  readonly requestId: string
+}
+
+export type DeviceHandler = (
+  base: Message,
+  request: Message,
+  context: DeviceContext,
+) => Promise<Outcome>
+
+export interface Device {
+  /** `scheduler@1.0` */
+  readonly name: string
+  /** Keys that this device answers, lower-case with dashes. */
+  readonly keys: ReadonlyMap<string, DeviceHandler>
+  /** Answers every key that is not in `keys` nor in `excludes`; without it message@1.0 does. */
+  readonly fallback?: DeviceHandler
+  /** Keys left to message@1.0 even with a fallback. */
+  readonly excludes?: ReadonlySet<string>
+}
+
+export function ok(value: Value): Outcome {
+  return { kind: 'ok', value }
+}
+
+export function failed(status: number, value: Value): Outcome {
+  return { kind: 'error', status, value }
+}

@@ -1,0 +1,78 @@
+/**
+ * The message: an immutable map of keys to values, with its commitments beside them. A class, and
+ * not a plain object, so that no key (`__proto__`, `constructor`) can be anything but a key, and so
+ * that a message can be told from a list or bytes. Everything else about messages is a function.
+ */
+import { type Commitments, NO_COMMITMENTS } from './commitment.ts'
+import type { Value } from './value.ts'
+
+/** What travels with a message inside the node and is part of no id and no encoding. */
+export interface MessagePrivate {
+  /** Hashpath of the computation that gave this message; becomes `tag` of a signature on it. */
+  readonly hashpath?: string
+}
+
+export class Message<V = Value> {
+  readonly #entries: ReadonlyMap<string, V>
+  readonly commitments: Commitments
+  readonly priv: MessagePrivate
+
+  /** The iterable is read once; a later key beats an earlier equal one. */
+  constructor(
+    entries: Iterable<readonly [string, V]> = [],
+    commitments: Commitments = NO_COMMITMENTS,
+    priv: MessagePrivate = {},
+  ) {
+    this.#entries = new Map(entries)
+    this.commitments = commitments
+    this.priv = priv
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** The value of exactly this key. */
+  get(key: string): V | undefined {
+    return this.#entries.get(key)
+  }
+
+  has(key: string): boolean {
+    return this.#entries.has(key)
+  }
+
+  keys(): MapIterator<string> {
+    return this.#entries.keys()
+  }
+
+  entries(): MapIterator<[string, V]> {
+    return this.#entries.entries()
+  }
+
+  [Symbol.iterator](): MapIterator<[string, V]> {
+    return this.#entries.entries()
+  }
+
+  /** The same message with these keys set; commitments are kept as they are. */
+  with(entries: Iterable<readonly [string, V]>): Message<V> {
+    const merged = new Map(this.#entries)
+    for (const [key, value] of entries) merged.set(key, value)
+    return new Message(merged, this.commitments, this.priv)
+  }
+
+  /** The same message without these keys; commitments are kept as they are. */
+  without(...keys: readonly string[]): Message<V> {
+    const kept = new Map(this.#entries)
+    for (const key of keys) kept.delete(key)
+    return new Message(kept, this.commitments, this.priv)
+  }
+
+  /** The same keys under other commitments. */
+  withCommitments(commitments: Commitments): Message<V> {
+    return new Message(this.#entries, commitments, this.priv)
+  }
+
+  withPrivate(priv: MessagePrivate): Message<V> {
+    return new Message(this.#entries, this.commitments, { ...this.priv, ...priv })
+  }
+}
