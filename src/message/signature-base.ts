@@ -1,0 +1,170 @@
+/**
+ * The bytes that an httpsig@1.0 commitment covers, and the two lists of names around it:
+ * *components* are what the base has a line for, *committed keys* are keys of the message.
+ * Source: HyperBEAM, `dev_codec_httpsig:signature_base` and `dev_codec_httpsig_siginfo`.
+ */
+import { type Binary, compareText } from '../base/bytes.ts'
+import { AoError } from '../base/errors.ts'
+import { escapeKey, unescapeKey } from './escape.ts'
+import { contentDigest, type HeaderForm, headerForm } from './header-form.ts'
+import { Message } from './message.ts'
+import { joinBinaries } from './multipart.ts'
+import { formatString } from './structured-fields.ts'
+import type { Tabm, TabmValue } from './tabm.ts'
+import { Atom, isBinary, isInteger, type Value } from './value.ts'
+
+/** What the last line of the base says beside the components. */
+export interface SignatureParams {
+  readonly type: string
+  readonly keyid?: string
+  /** `bundle`, `created`, `expires`, `nonce` and `tag` count; all others are not signed. */
+  readonly fields?: ReadonlyMap<string, Value>
+}
+
+export interface SignatureBase {
+  /** Text while all values are text. */
+  readonly base: Binary
+  /** Header names in order of the lines, without `@`. */
+  readonly components: readonly string[]
+  /** The keys of the message that these components cover, in wire order. */
+  readonly committed: readonly string[]
+}
+
+const NO_FIELDS: ReadonlyMap<string, Value> = new Map()
+const SIGNED_FIELDS = ['alg', 'bundle', 'created', 'expires', 'keyid', 'nonce', 'tag'] as const
+const DERIVED = new Set([
+  'method',
+  'target-uri',
+  'authority',
+  'scheme',
+  'request-target',
+  'path',
+  'query',
+  'query-param',
+])
+
+/**
+ * The base over some keys of a TABM, which must be in the mode of the commitment: nested maps
+ * linked, or, for a bundle, inline. Keys that the TABM does not have are passed over.
+ * @throws AoError `invalid-encoding` for a key that cannot be unescaped.
+ */
+export function signatureBase(
+  tabm: Tabm,
+  keys: Iterable<string>,
+  params: SignatureParams,
+): SignatureBase {
+  const selected = selectKeys(tabm, keys)
+  const form = headerForm(selected)
+  const headers = digestedHeaders(form)
+  const components = [...headers.keys()].sort(compareText)
+  const bodyKeys = [...selected.keys()].filter((key) => !isHeader(headers, key)).sort(compareText)
+  return {
+    base: formatBase(components, headers, params),
+    components,
+    committed: componentsToKeys(components, {
+      bodyKeys,
+      aoBodyKey: headers.get('ao-body-key'),
+      contentType: headers.get('content-type'),
+    }),
+  }
+}
+
+/** Takes each key as it is or as a link; a key that is neither is left out. */
+function selectKeys(tabm: Tabm, keys: Iterable<string>): Tabm {
+  const entries: [string, TabmValue][] = []
+  for (const key of keys) {
+    const name = tabm.has(key) ? key : `${key}+link`
+    const value = tabm.get(name)
+    if (value !== undefined) entries.push([name, value])
+  }
+  return new Message(entries)
+}
+
+/** The headers of a form, its body replaced by the digest. */
+export function digestedHeaders(form: HeaderForm): Map<string, Binary> {
+  if (form.body !== undefined) form.headers.set('content-digest', contentDigest(form.body))
+  return form.headers
+}
+
+function isHeader(headers: ReadonlyMap<string, Binary>, key: string): boolean {
+  return headers.has(key) || headers.has(escapeKey(key))
+}
+
+/** One line for each component, in the order given, and the line of the parameters. */
+export function formatBase(
+  components: readonly string[],
+  headers: ReadonlyMap<string, Binary>,
+  params: SignatureParams,
+): Binary {
+  const chunks: Binary[] = []
+  for (const [index, name] of components.entries()) {
+    chunks.push(`${index === 0 ? '' : '\n'}"${name}": `, headers.get(name) ?? '')
+  }
+  chunks.push(`\n"@signature-params": ${formatParams(components, params)}`)
+  return joinBinaries(chunks)
+}
+
+function formatParams(components: readonly string[], params: SignatureParams): string {
+  const names = components.map((name) => formatString(DERIVED.has(name) ? `@${name}` : name))
+  let text = `(${names.join(' ')})`
+  for (const field of SIGNED_FIELDS) {
+    const value = paramValue(field, params)
+    if (value !== undefined) text += `;${field}=${formatParam(value)}`
+  }
+  return text
+}
+
+function paramValue(field: string, params: SignatureParams): Value | undefined {
+  if (field === 'alg') return params.type
+  if (field === 'keyid') return params.keyid
+  return (params.fields ?? NO_FIELDS).get(field)
+}
+
+/**
+ * A parameter of a commitment as it is signed: integers bare, all else quoted.
+ * @throws AoError `invalid-commitment` for a value that no parameter can hold.
+ */
+export function formatParam(value: Value): string {
+  if (isInteger(value)) return String(value)
+  if (value instanceof Atom) return formatString(value.name)
+  if (isBinary(value) && typeof value === 'string') return formatString(value)
+  throw new AoError('invalid-commitment', 'Expected text or an integer as field of a commitment')
+}
+
+export interface ComponentContext {
+  /** The keys that stand for `content-digest`. */
+  readonly bodyKeys: readonly string[]
+  readonly aoBodyKey: Binary | undefined
+  readonly contentType: Binary | undefined
+}
+
+/**
+ * The keys of a message that a list of components covers.
+ * @throws AoError `invalid-encoding` for a component that cannot be unescaped.
+ */
+export function componentsToKeys(
+  components: readonly string[],
+  context: ComponentContext,
+): string[] {
+  const names = components.map((name) => unescapeKey(name.startsWith('@') ? name.slice(1) : name))
+  const inlineKey = names.includes('ao-body-key') ? asText(context.aoBodyKey, 'data') : 'body'
+  const isMultipart = asText(context.contentType, '').startsWith('multipart/')
+  const keys = new Set<string>()
+  for (const name of names) {
+    if (name === 'content-digest') for (const key of context.bodyKeys) keys.add(unlinkKey(key))
+    else if (name === 'ao-body-key') continue
+    else if (name === 'content-type' && isMultipart) continue
+    else keys.add(unlinkKey(name))
+  }
+  if (inlineKey === 'body' || !keys.has('body')) return [...keys]
+  return [...new Set([...keys].map((key) => (key === 'body' ? inlineKey : key)))]
+}
+
+function asText(value: Binary | undefined, fallback: string): string {
+  return typeof value === 'string' ? value : fallback
+}
+
+/** The key of a message that a TABM key stands for: a link has the suffix `+link` there. */
+export function unlinkKey(key: string): string {
+  return key.endsWith('+link') ? key.slice(0, -5) : key
+}

@@ -1,0 +1,60 @@
+/**
+ * Ids of TABMs. Only this much is needed to link a nested map, so that the encoding of typed
+ * values can use it; `id.ts` has the same for typed messages.
+ */
+import { encodeBase64url } from '../crypto/base64url.ts'
+import { hmacSha256 } from '../crypto/hash.ts'
+import { combineIds } from './combine-ids.ts'
+import { type CommitmentSelection, selectCommitments, UNSIGNED_KEYID } from './committed.ts'
+import { Message } from './message.ts'
+import { signatureBase } from './signature-base.ts'
+import type { Tabm, TabmValue } from './tabm.ts'
+
+export type Committers = Exclude<CommitmentSelection['committers'], undefined>
+
+/** The id of a TABM over all its public keys, commitments ignored. */
+export function unsignedTabmId(tabm: Tabm): string {
+  const linked = linkChildren(tabm)
+  const { base } = signatureBase(linked, publicKeys(linked), {
+    type: 'hmac-sha256',
+    keyid: UNSIGNED_KEYID,
+  })
+  return encodeBase64url(hmacSha256(UNSIGNED_KEYID, base))
+}
+
+/**
+ * The id of a TABM: the ids of the commitments of these committers added up; without any, that of
+ * its hmac; without an hmac, the id over all its public keys.
+ * @throws AoError `not-found` for an address that did not commit to it.
+ */
+export function tabmId(tabm: Tabm, committers: Committers = 'all'): string {
+  const selected = selectCommitments(tabm, { committers })
+  return selected.length > 0 ? combineIds(selected.map(({ id }) => id)) : unsignedTabmId(tabm)
+}
+
+/** The same TABM with each nested map replaced by a link, the id under `key+link`. */
+export function linkChildren(tabm: Tabm): Tabm {
+  let nested = false
+  const entries: [string, TabmValue][] = []
+  for (const [key, value] of tabm) {
+    if (value instanceof Message) {
+      nested = true
+      entries.push([`${key}+link`, tabmId(value)])
+    } else entries.push([key, value])
+  }
+  return nested ? new Message(entries, tabm.commitments, tabm.priv) : tabm
+}
+
+/** The keys that an id covers: not the private ones, nor those that can be made again. */
+export function publicKeys(tabm: Tabm): string[] {
+  return [...tabm.keys()].filter(isPublic)
+}
+
+function isPublic(key: string): boolean {
+  return (
+    !key.startsWith('priv') &&
+    key !== 'commitments' &&
+    key !== 'unsigned_id' &&
+    key !== 'content-digest'
+  )
+}
