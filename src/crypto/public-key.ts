@@ -1,0 +1,42 @@
+/** Public keys as OpenSSL holds them, kept because making one costs as much as verifying with it. */
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { RSA_EXPONENT } from './algorithms.ts'
+import { encodeBase64url } from './base64url.ts'
+
+export type NativeKeyType = 'rsa-4096' | 'ed25519'
+
+/** A bounded cache from raw public keys to key objects; the longest unused one goes first. */
+export class PublicKeyCache {
+  readonly #keys = new Map<string, KeyObject>()
+  readonly #limit: number
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  get size(): number {
+    return this.#keys.size
+  }
+
+  /** @throws Error of OpenSSL when the bytes are no public key. */
+  get(type: NativeKeyType, publicKey: Uint8Array): KeyObject {
+    const name = type + Buffer.from(publicKey).toString('latin1')
+    const key = this.#keys.get(name) ?? importPublicKey(type, publicKey)
+    this.#keys.delete(name)
+    this.#keys.set(name, key)
+    if (this.#keys.size > this.#limit) {
+      const [oldest] = this.#keys.keys()
+      if (oldest !== undefined) this.#keys.delete(oldest)
+    }
+    return key
+  }
+}
+
+function importPublicKey(type: NativeKeyType, publicKey: Uint8Array): KeyObject {
+  const bytes = encodeBase64url(publicKey)
+  const key =
+    type === 'ed25519'
+      ? { kty: 'OKP', crv: 'Ed25519', x: bytes }
+      : { kty: 'RSA', n: bytes, e: RSA_EXPONENT }
+  return createPublicKey({ key, format: 'jwk' })
+}

@@ -1,0 +1,155 @@
+/**
+ * Threads for Ethereum signatures. An operation takes 100 to 250 microseconds, too long for the
+ * thread that serves requests, and libuv's pool cannot run it: OpenSSL offers no Keccak. Threads
+ * start with the first job, never keep the process alive while idle, and end with `close`.
+ */
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { AoError } from '../base/errors.ts'
+import type { Secp256k1Job, Secp256k1Reply, Secp256k1Request } from './secp256k1-worker.ts'
+
+export interface Secp256k1PoolOptions {
+  /** Default: one per core, at most 4. */
+  readonly threads?: number
+  /** Jobs that may wait for one thread; more fail with `overloaded`. Default 10,000. */
+  readonly maxQueued?: number
+}
+
+export class Secp256k1Pool implements AsyncDisposable {
+  readonly #options: Required<Secp256k1PoolOptions>
+  readonly #threads = new Set<PoolThread>()
+
+  constructor(options: Secp256k1PoolOptions = {}) {
+    this.#options = {
+      threads: options.threads ?? Math.min(availableParallelism(), 4),
+      maxQueued: options.maxQueued ?? 10_000,
+    }
+  }
+
+  /** 65 bytes: r, s, v. @throws AoError `invalid-wallet` for a key outside the curve. */
+  async sign(privateKey: Uint8Array, data: Uint8Array): Promise<Uint8Array> {
+    const result = await this.#run({
+      kind: 'sign',
+      privateKey: owned(privateKey),
+      data: owned(data),
+    })
+    if (!(result instanceof Uint8Array)) {
+      throw new AoError('invalid-wallet', 'Expected a private key of the curve secp256k1')
+    }
+    return result
+  }
+
+  /** `false` too for bytes that are no signature or no key. */
+  async verify(publicKey: Uint8Array, signature: Uint8Array, data: Uint8Array): Promise<boolean> {
+    const result = await this.#run({
+      kind: 'verify',
+      publicKey: owned(publicKey),
+      signature: owned(signature),
+      data: owned(data),
+    })
+    return result === true
+  }
+
+  /** Ends the threads; unfinished jobs fail with `unavailable`. A later job starts them again. */
+  async close(): Promise<void> {
+    const threads = [...this.#threads]
+    this.#threads.clear()
+    await Promise.all(threads.map((thread) => thread.close()))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #run(job: Secp256k1Job): Promise<Secp256k1Reply['result']> {
+    const thread = this.#pickThread()
+    if (thread.queued >= this.#options.maxQueued) {
+      throw new AoError(
+        'overloaded',
+        'Too many Ethereum signatures wait for a thread; retry later',
+        {
+          queued: thread.queued,
+        },
+      )
+    }
+    return thread.run(job)
+  }
+
+  /** The least busy thread; a new one while all have work and there may be more. */
+  #pickThread(): PoolThread {
+    let best: PoolThread | undefined
+    for (const thread of this.#threads) {
+      if (best === undefined || thread.queued < best.queued) best = thread
+    }
+    if (best !== undefined && (best.queued === 0 || this.#threads.size >= this.#options.threads)) {
+      return best
+    }
+    const started = new PoolThread(() => this.#threads.delete(started))
+    this.#threads.add(started)
+    return started
+  }
+}
+
+interface Waiter {
+  readonly resolve: (result: Secp256k1Reply['result']) => void
+  readonly reject: (error: AoError) => void
+}
+
+/** @NOTE A view would take the whole buffer under it along to the other thread. */
+function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes)
+}
+
+class PoolThread {
+  readonly #worker: Worker
+  readonly #waiters = new Map<number, Waiter>()
+  #lastId = 0
+
+  constructor(onEnd: () => void) {
+    // The same extension as this file, so that it works from source and after a build.
+    const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
+    this.#worker = new Worker(new URL(`./secp256k1-worker${extension}`, import.meta.url))
+    this.#worker.unref()
+    this.#worker.on('message', (reply: Secp256k1Reply) => this.#settle(reply))
+    this.#worker.on('error', (cause) => this.#fail(cause))
+    this.#worker.on('exit', () => {
+      onEnd()
+      this.#fail()
+    })
+  }
+
+  get queued(): number {
+    return this.#waiters.size
+  }
+
+  run(job: Secp256k1Job): Promise<Secp256k1Reply['result']> {
+    return new Promise((resolve, reject) => {
+      const request: Secp256k1Request = { id: ++this.#lastId, job }
+      if (this.#waiters.size === 0) this.#worker.ref()
+      this.#waiters.set(request.id, { resolve, reject })
+      this.#worker.postMessage(request)
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #settle({ id, result }: Secp256k1Reply): void {
+    this.#waiters.get(id)?.resolve(result)
+    this.#waiters.delete(id)
+    if (this.#waiters.size === 0) this.#worker.unref()
+  }
+
+  #fail(cause?: unknown): void {
+    const error = new AoError('unavailable', 'The thread for Ethereum signatures ended', {}, cause)
+    for (const { reject } of this.#waiters.values()) reject(error)
+    this.#waiters.clear()
+  }
+}
+
+/**
+ * The threads behind `verifySignature` and the wallets of this process.
+ * @NOTE Shared like libuv's pool, and like it without any state that a caller could see.
+ */
+export const sharedSecp256k1Pool: Secp256k1Pool = new Secp256k1Pool()

@@ -1,0 +1,77 @@
+/** Verification of a signature with a raw public key, off the main thread for every scheme. */
+import { constants, type KeyObject, verify } from 'node:crypto'
+import { PUBLIC_KEY_BYTES, type RsaPssRule, SCHEMES } from './algorithms.ts'
+import { type NativeKeyType, PublicKeyCache } from './public-key.ts'
+import { sharedSecp256k1Pool } from './secp256k1-pool.ts'
+import type { SignatureScheme } from './wallet.ts'
+
+export interface SignatureToVerify {
+  readonly scheme: SignatureScheme
+  /** RSA: the modulus, 512 bytes. Ethereum: 65 bytes, uncompressed. Ed25519: 32 bytes. */
+  readonly publicKey: Uint8Array
+  readonly signature: Uint8Array
+  readonly data: Uint8Array
+}
+
+const publicKeys = new PublicKeyCache(1_000)
+
+/**
+ * Whether the signature over the data was made with the private key of `publicKey`. RSA-PSS
+ * signatures may have a salt of any length. A key or signature of a wrong length, and bytes that
+ * are no key, give `false`.
+ *
+ * @example
+ * await verifySignature({ scheme: 'rsa-pss-sha256', publicKey: owner, signature, data: payload })
+ */
+export async function verifySignature(input: SignatureToVerify): Promise<boolean> {
+  const { scheme, publicKey, signature, data } = input
+  const rule = SCHEMES[scheme]
+  if (publicKey.length !== PUBLIC_KEY_BYTES[rule.walletType]) return false
+  if (signature.length !== rule.signatureBytes) return false
+  switch (rule.kind) {
+    case 'ethereum':
+      return sharedSecp256k1Pool.verify(publicKey, signature, data)
+    case 'ed25519':
+    case 'rsa-pss': {
+      const key = findKey(rule.kind === 'rsa-pss' ? 'rsa-4096' : 'ed25519', publicKey)
+      if (key === undefined) return false
+      return rule.kind === 'rsa-pss'
+        ? verifyPss(rule, key, input)
+        : verifyNative(null, { key }, input)
+    }
+  }
+}
+
+function verifyPss(rule: RsaPssRule, key: KeyObject, input: SignatureToVerify): Promise<boolean> {
+  const pss = {
+    key,
+    padding: constants.RSA_PKCS1_PSS_PADDING,
+    saltLength: constants.RSA_PSS_SALTLEN_AUTO,
+  }
+  return verifyNative(rule.digest, pss, input)
+}
+
+function findKey(type: NativeKeyType, publicKey: Uint8Array): KeyObject | undefined {
+  try {
+    return publicKeys.get(type, publicKey)
+  } catch {
+    return undefined
+  }
+}
+
+interface NativeKey {
+  readonly key: KeyObject
+  readonly padding?: number
+  readonly saltLength?: number
+}
+
+function verifyNative(
+  digest: string | null,
+  key: NativeKey,
+  { data, signature }: SignatureToVerify,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    // With an error the key itself is unusable, so the signature does not hold either.
+    verify(digest, data, key, signature, (error, isValid) => resolve(error === null && isValid))
+  })
+}
