@@ -1,0 +1,179 @@
+/**
+ * Typed message to TABM (structured@1.0). How a nested message becomes an id is the caller's: ids
+ * are computed over TABMs, so `id.ts` stands on this file and `structured.ts` on both.
+ */
+import type { Binary } from '../base/bytes.ts'
+import { AoError } from '../base/errors.ts'
+import { formatAoTypes } from './ao-types.ts'
+import { formatFloat } from './float.ts'
+import {
+  isPrivateKey,
+  isRegenerableKey,
+  LINK_SUFFIX,
+  linkedKey,
+  MAX_DEPTH,
+  TYPES_KEY,
+} from './keys.ts'
+import { Message } from './message.ts'
+import type { Tabm, TabmValue } from './tabm.ts'
+import { Atom, Float, isBinary, isInteger, isList, Link, type List, type Value } from './value.ts'
+
+/** The id under which a parent links a nested message; it gets the child with its commitments. */
+export type ChildId = (child: Tabm) => string
+
+/**
+ * The TABM of a message or list. A message whose values are all binaries is returned as it is.
+ * Private and regenerable keys are dropped; commitments and the private part are passed on.
+ * @param childId when given, nested messages and lists become `key+link`, else they stay inline.
+ * @throws AoError `invalid-message` for keys that contradict each other (`ao-types` beside typed
+ * values, `key` beside `key+link`), `invalid-key`, `invalid-value`, `limit-exceeded`.
+ */
+export function encodeTabm(value: Message | List, childId?: ChildId): Tabm {
+  return encodeNested(value, { childId, depth: 0 })
+}
+
+interface Scope {
+  readonly childId: ChildId | undefined
+  readonly depth: number
+}
+
+/** One level under construction. */
+interface Level {
+  readonly entries: Map<string, TabmValue>
+  readonly types: [key: string, type: string][]
+  /** Keys whose +link form was set. */
+  readonly linked: string[]
+  readonly scope: Scope
+}
+
+function encodeNested(value: Message | List, scope: Scope): Tabm {
+  if (scope.depth > MAX_DEPTH) {
+    throw new AoError('limit-exceeded', 'Expected a message with fewer levels', {
+      limit: MAX_DEPTH,
+    })
+  }
+  if (isList(value)) return encodeList(value, scope)
+  if (isTabm(value)) return value
+  const level: Level = { entries: new Map(), types: [], linked: [], scope }
+  for (const [key, item] of value) addEntry(level, key, item)
+  return finishLevel(level, value)
+}
+
+/** Whether nothing of a message has to be changed, which most messages on the wire are. */
+function isTabm(message: Message): message is Tabm {
+  for (const [key, value] of message) {
+    if (!isBinary(value) || isPrivateKey(key) || isRegenerableKey(key)) return false
+    if (key === 'commitments') return false
+    const base = linkedKey(key)
+    if (base !== undefined && message.has(base)) return false
+  }
+  return true
+}
+
+function encodeList(items: List, scope: Scope): Tabm {
+  const level: Level = { entries: new Map(), types: [['.', 'list']], linked: [], scope }
+  let index = 0
+  for (const item of items) addValue(level, (++index).toString(), item)
+  return finishLevel(level)
+}
+
+function finishLevel({ entries, types, linked }: Level, source?: Message): Tabm {
+  for (const key of linked) if (entries.has(key)) throw bothForms(key)
+  if (types.length > 0) {
+    if (entries.has(TYPES_KEY)) throw ownTypes()
+    entries.set(TYPES_KEY, formatAoTypes(types))
+  }
+  return new Message(entries, source?.commitments, source?.priv)
+}
+
+function addEntry(level: Level, key: string, value: Value): void {
+  if (isPrivateKey(key)) return
+  if (key === 'commitments') {
+    throw new AoError(
+      'invalid-key',
+      'Expected commitments beside the keys of a message, not among them',
+    )
+  }
+  if (key === TYPES_KEY && !isBinary(value)) throw ownTypes()
+  if (isRegenerableKey(key) && (level.scope.childId === undefined || !isNested(value))) return
+  const base = linkedKey(key)
+  if (base === undefined) {
+    addValue(level, key, value)
+  } else if (isBinary(value)) {
+    setLink(level, base, value)
+  } else {
+    throw new AoError('invalid-value', 'Expected an id under a key that ends in +link', { key })
+  }
+}
+
+function addValue(level: Level, key: string, value: Value): void {
+  if (isBinary(value)) {
+    level.entries.set(key, value)
+  } else if (isNested(value)) {
+    addNested(level, key, value)
+  } else if (value instanceof Link) {
+    setLink(level, key, linkText(key, value))
+  } else {
+    addScalar(level, key, value)
+  }
+}
+
+function addNested(level: Level, key: string, value: Message | List): void {
+  const { childId, depth } = level.scope
+  const child = encodeNested(value, { childId, depth: depth + 1 })
+  if (childId === undefined) level.entries.set(key, child)
+  else setLink(level, key, childId(child))
+}
+
+/** Refuses `key` beside `key+link`: a reader could take only one of them. */
+function setLink({ entries, linked }: Level, key: string, id: Binary): void {
+  const linkKey = key + LINK_SUFFIX
+  if (entries.has(linkKey)) throw bothForms(key)
+  entries.set(linkKey, id)
+  linked.push(key)
+}
+
+function linkText(key: string, link: Link): Binary {
+  if (!link.lazy && link.type === 'link') return link.id
+  throw new AoError('unencodable', 'Expected a loaded value; load lazy links before encoding', {
+    key,
+  })
+}
+
+function addScalar({ entries, types }: Level, key: string, value: Value): void {
+  if (key === '.') {
+    throw new AoError(
+      'invalid-key',
+      'Expected a binary under the key ".", whose type is that of the level',
+    )
+  }
+  const { type, text } = encodeScalar(key, value)
+  types.push([key, type])
+  entries.set(key, text)
+}
+
+function bothForms(key: string): AoError {
+  return new AoError('invalid-message', 'Expected a key or its +link form, got both', { key })
+}
+
+function isNested(value: Value): value is Message | List {
+  return value instanceof Message || isList(value)
+}
+
+function encodeScalar(key: string, value: Value): { type: string; text: string } {
+  if (isInteger(value)) return { type: 'integer', text: value.toString() }
+  if (value instanceof Float) return { type: 'float', text: formatFloat(value.value) }
+  if (value instanceof Atom) return { type: 'atom', text: value.name }
+  throw new AoError(
+    'invalid-value',
+    'Expected a binary, a safe integer or bigint, a Float, an Atom, a Link, a list or a Message',
+    { key, type: typeof value },
+  )
+}
+
+function ownTypes(): AoError {
+  return new AoError(
+    'invalid-message',
+    'Expected typed values or an ao-types text of your own, got both',
+  )
+}
