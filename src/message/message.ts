@@ -10,6 +10,17 @@ import type { Value } from './value.ts'
 export interface MessagePrivate {
   /** Hashpath of the computation that gave this message; becomes `tag` of a signature on it. */
   readonly hashpath?: string
+  /** Id under which the message was read from the store, before anything was set on it. */
+  readonly loadedFrom?: string
+  /** On a step of a path: the request as it came, whose signatures cover its own `path`. */
+  readonly request?: Message
+  /**
+   * On a base that a step such as `~device@1.0` made: the message before, with its commitments,
+   * without the device and the keys of the request that the step put on it.
+   */
+  readonly original?: Message
+  /** On a base whose id, `loadedFrom`, this node does not know: the device decides what to do. */
+  readonly isPlaceholder?: boolean
 }
 
 export class Message<V = Value> {
