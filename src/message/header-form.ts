@@ -3,10 +3,11 @@
  * httpsig@1.0 sends, and, because ids are hmacs over it, the form that every id is made of.
  * Source: HyperBEAM, `dev_codec_httpsig_conv:to`.
  */
-import { type Binary, byteLength } from '../base/bytes.ts'
+import type { Binary } from '../base/bytes.ts'
 import { encodeBase64 } from '../crypto/base64url.ts'
 import { sha256 } from '../crypto/hash.ts'
 import { escapeKey } from './escape.ts'
+import { isIdKey } from './keys.ts'
 import { Message } from './message.ts'
 import { formatMultipart, groupParts, isBig, type Parts } from './multipart.ts'
 import type { Tabm, TabmValue } from './tabm.ts'
@@ -60,13 +61,6 @@ export function withBody(
 /** The value of `content-digest` for a body. */
 export function contentDigest(body: Binary): string {
   return `sha-256=:${encodeBase64(sha256(body))}:`
-}
-
-/** Whether a key has the length of an id: ids have capitals, which headers cannot keep. */
-export function isIdKey(key: string): boolean {
-  if (key.length < 11 || key.length > 43) return false
-  const length = byteLength(key)
-  return length === 43 || length === 42 || length === 32
 }
 
 function isLeftOut(key: string): boolean {

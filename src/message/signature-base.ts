@@ -7,6 +7,7 @@ import { type Binary, compareText } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import { escapeKey, unescapeKey } from './escape.ts'
 import { contentDigest, type HeaderForm, headerForm } from './header-form.ts'
+import { LINK_SUFFIX, linkedKey } from './keys.ts'
 import { Message } from './message.ts'
 import { joinBinaries } from './multipart.ts'
 import { formatString } from './structured-fields.ts'
@@ -73,7 +74,7 @@ export function signatureBase(
 function selectKeys(tabm: Tabm, keys: Iterable<string>): Tabm {
   const entries: [string, TabmValue][] = []
   for (const key of keys) {
-    const name = tabm.has(key) ? key : `${key}+link`
+    const name = tabm.has(key) ? key : key + LINK_SUFFIX
     const value = tabm.get(name)
     if (value !== undefined) entries.push([name, value])
   }
@@ -164,7 +165,7 @@ function asText(value: Binary | undefined, fallback: string): string {
   return typeof value === 'string' ? value : fallback
 }
 
-/** The key of a message that a TABM key stands for: a link has the suffix `+link` there. */
+/** The key of a message that a TABM key stands for. */
 export function unlinkKey(key: string): string {
-  return key.endsWith('+link') ? key.slice(0, -5) : key
+  return linkedKey(key) ?? key
 }

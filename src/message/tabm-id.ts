@@ -6,6 +6,7 @@ import { encodeBase64url } from '../crypto/base64url.ts'
 import { hmacSha256 } from '../crypto/hash.ts'
 import { combineIds } from './combine-ids.ts'
 import { type CommitmentSelection, selectCommitments, UNSIGNED_KEYID } from './committed.ts'
+import { isPrivateKey, isRegenerableKey, LINK_SUFFIX } from './keys.ts'
 import { Message } from './message.ts'
 import { signatureBase } from './signature-base.ts'
 import type { Tabm, TabmValue } from './tabm.ts'
@@ -39,7 +40,7 @@ export function linkChildren(tabm: Tabm): Tabm {
   for (const [key, value] of tabm) {
     if (value instanceof Message) {
       nested = true
-      entries.push([`${key}+link`, tabmId(value)])
+      entries.push([key + LINK_SUFFIX, tabmId(value)])
     } else entries.push([key, value])
   }
   return nested ? new Message(entries, tabm.commitments, tabm.priv) : tabm
@@ -47,14 +48,5 @@ export function linkChildren(tabm: Tabm): Tabm {
 
 /** The keys that an id covers: not the private ones, nor those that can be made again. */
 export function publicKeys(tabm: Tabm): string[] {
-  return [...tabm.keys()].filter(isPublic)
-}
-
-function isPublic(key: string): boolean {
-  return (
-    !key.startsWith('priv') &&
-    key !== 'commitments' &&
-    key !== 'unsigned_id' &&
-    key !== 'content-digest'
-  )
+  return [...tabm.keys()].filter((key) => !isPrivateKey(key) && !isRegenerableKey(key))
 }
