@@ -1,0 +1,167 @@
+/**
+ * Messages in a store. A message is one record under its signed id (its unsigned id if nobody
+ * signed it); every other id it is known by is a link there; nested messages are records of their
+ * own, large values lie under their hash. Writes can be taken as a list (`prepareMessage`), so that
+ * the scheduler puts an assignment and all that belongs to it into one transaction.
+ */
+import { isAoError, AoError } from '../base/errors.ts'
+import { messageId } from '../message/id.ts'
+import { isId } from '../message/keys.ts'
+import { Message } from '../message/message.ts'
+import { isList, Link, type List, type Value } from '../message/value.ts'
+import type { Store, StoreReader } from '../store/store.ts'
+import { DATA, MESSAGES, prepareMessage } from './prepare.ts'
+import { decodeRecord } from './record.ts'
+
+const MAX_LOAD_DEPTH = 64
+
+export interface MessageReader {
+  /**
+   * The message known by an id, with the commitments that the id names and its hmac: by its signed
+   * id with all, by its unsigned id with none but the hmac. Nested messages are lazy links.
+   */
+  read(id: string): Promise<Message | undefined>
+  /** The same message with every commitment that the store has for it. */
+  readCommitted(id: string): Promise<Message | undefined>
+  /** The signed id of the message that is known by `id`; `undefined` for an id not in the store. */
+  canonicalId(id: string): Promise<string | undefined>
+  /** The value at `id/key/sub`, links on the way loaded; the bytes at `data/<hash>`. */
+  readPath(path: string): Promise<Value | undefined>
+  /** What a link stands for. @throws AoError `link-not-found` when the store does not have it. */
+  load(link: Link): Promise<Value>
+  /**
+   * The message with every link in it, at any depth, replaced by what it stands for.
+   * @throws AoError `link-not-found`, and `limit-exceeded` for links deeper than 64.
+   */
+  loadAll(message: Message): Promise<Message>
+}
+
+export interface MessageCache extends MessageReader {
+  /**
+   * Writes a message and all below it; resolves to its unsigned id when that is durable.
+   * Signatures must have been verified (see `prepareMessage`).
+   */
+  write(message: Message): Promise<string>
+}
+
+export function createMessageCache(store: Store): MessageCache {
+  return {
+    ...createMessageReader(store),
+    write: async (message) => {
+      const { unsignedId, writes } = prepareMessage(message)
+      await store.commit(writes)
+      return unsignedId
+    },
+  }
+}
+
+export function createMessageReader(store: StoreReader): MessageReader {
+  const readValue = (id: string): Promise<Message | List | undefined> => readRecord(store, id)
+  const readCommitted = async (id: string): Promise<Message | undefined> => {
+    const value = await readValue(id)
+    return isList(value) ? numbered(value) : value
+  }
+  const load = async (link: Link): Promise<Value> => {
+    const value = link.lazy ? await reader.readPath(link.id) : await readValue(link.id)
+    if (value === undefined) throw notFound(link)
+    return value
+  }
+  const reader: MessageReader = {
+    readCommitted,
+    load,
+    read: async (id) => {
+      const message = await readCommitted(id)
+      return message && onlyNamed(message, id)
+    },
+    canonicalId: async (id) => {
+      const message = await readCommitted(id)
+      return message && messageId(message, 'all')
+    },
+    readPath: (path) => readPath(store, reader, path),
+    loadAll: (message) => loadMessage(message, load, 0),
+  }
+  return reader
+}
+
+async function readRecord(store: StoreReader, id: string): Promise<Message | List | undefined> {
+  if (!isId(id)) return undefined
+  const bytes = await store.get(`${MESSAGES}/${id}`)
+  return bytes && decodeRecord(bytes, (hash) => store.get(`${DATA}/${hash}`))
+}
+
+/** The commitments that an id names: all for id(all), else the one of that id; always the hmac. */
+function onlyNamed(message: Message, id: string): Message {
+  if (messageId(message, 'all') === id) return message
+  const named = [...message.commitments].filter(
+    ([commitmentId, { committer }]) => commitmentId === id || committer === undefined,
+  )
+  return message.withCommitments(new Map(named))
+}
+
+async function readPath(
+  store: StoreReader,
+  reader: MessageReader,
+  path: string,
+): Promise<Value | undefined> {
+  const [first = '', ...keys] = path.split('/')
+  if (first === DATA) return store.get(`${DATA}/${keys.join('/')}`)
+  let value: Value | undefined = await reader.read(first)
+  for (const key of keys) {
+    const base: Value | undefined = value instanceof Link ? await reader.load(value) : value
+    value = valueAt(base, key)
+    if (value === undefined) return undefined
+  }
+  return value instanceof Link ? reader.load(value) : value
+}
+
+/** `key+link` gives the id that the link under `key` holds, as the reference's cache does. */
+function valueAt(base: Value | undefined, key: string): Value | undefined {
+  if (isList(base)) return base[Number(key) - 1]
+  if (!(base instanceof Message)) return undefined
+  const value = base.get(key)
+  if (value !== undefined || !key.endsWith('+link')) return value
+  const target = base.get(key.slice(0, -'+link'.length))
+  return target instanceof Link ? target.id : undefined
+}
+
+type LoadLink = (link: Link) => Promise<Value>
+
+async function loadMessage(message: Message, load: LoadLink, depth: number): Promise<Message> {
+  let changed = false
+  const entries: [string, Value][] = []
+  for (const [key, value] of message) {
+    const loaded = isContainer(value) ? await loadValue(value, load, depth + 1) : value
+    changed ||= loaded !== value
+    entries.push([key, loaded])
+  }
+  return changed ? new Message(entries, message.commitments, message.priv) : message
+}
+
+async function loadValue(value: Value, load: LoadLink, depth: number): Promise<Value> {
+  if (depth > MAX_LOAD_DEPTH) {
+    throw new AoError('limit-exceeded', 'Links are nested too deeply to be loaded', {
+      limit: MAX_LOAD_DEPTH,
+    })
+  }
+  if (value instanceof Link) return loadValue(await load(value), load, depth + 1)
+  if (value instanceof Message) return loadMessage(value, load, depth)
+  if (!isList(value) || !value.some(isContainer)) return value
+  return Promise.all(value.map((item) => loadValue(item, load, depth + 1)))
+}
+
+function isContainer(value: Value): boolean {
+  return value instanceof Link || value instanceof Message || isList(value)
+}
+
+function numbered(list: List): Message {
+  return new Message<Value>(list.map((value, index) => [String(index + 1), value] as const))
+}
+
+function notFound(link: Link): AoError {
+  return new AoError('link-not-found', 'A linked message is not in the store', { id: link.id })
+}
+
+/** Whether an error says that something a message links to is missing. */
+export function isMissingLink(error: unknown): boolean {
+  return isAoError(error, 'link-not-found')
+}

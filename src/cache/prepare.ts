@@ -1,0 +1,90 @@
+/** Makes a message ready to be written: its record, its links, and those of all below it. */
+import { AoError } from '../base/errors.ts'
+import { commitUnsigned } from '../codec/httpsig/httpsig.ts'
+import { withOnlyCommitted } from '../message/committed.ts'
+import { messageId, unsignedId } from '../message/id.ts'
+import { Message } from '../message/message.ts'
+import { isList, type List, type Value } from '../message/value.ts'
+import type { StoreWrite } from '../store/store.ts'
+import { type EncodedRecord, encodeRecord } from './record.ts'
+
+export const MESSAGES = 'messages'
+export const DATA = 'data'
+const MAX_DEPTH = 64
+
+/** A message made ready to be written, and the ids it will be known by. */
+export interface PreparedMessage {
+  /** The message with its hmac commitment, as a read will give it. */
+  readonly message: Message
+  /** id(all): over every signer, or the unsigned id where there is none. */
+  readonly id: string
+  readonly unsignedId: string
+  readonly writes: readonly StoreWrite[]
+}
+
+/**
+ * Everything that writing a message takes: its record and links, those of the messages nested in
+ * it, and its large values. Keys that its commitments do not cover are dropped.
+ *
+ * @NOTE A record lies under the id that its signatures give it. Signatures, nested ones too, must
+ * have been verified before: who could store a forged one would replace the true message.
+ */
+export function prepareMessage(message: Message): PreparedMessage {
+  const writes: StoreWrite[] = []
+  return { ...prepareNested(message, writes, 0), writes }
+}
+
+function prepareNested(
+  given: Message,
+  writes: StoreWrite[],
+  depth: number,
+): Omit<PreparedMessage, 'writes'> {
+  assertDepth(depth)
+  const message = commitUnsigned(withOnlyCommitted(given))
+  for (const [, value] of message) prepareChild(value, writes, depth + 1)
+  const id = messageId(message, 'all')
+  const unsigned = messageId(message, 'none')
+  pushRecord(id, encodeRecord(message), writes)
+  for (const known of linkedIds(message, unsigned)) {
+    if (known !== id) writes.push(link(known, id))
+  }
+  return { message, id, unsignedId: unsigned }
+}
+
+/** Only ids that were checked: those of signatures, and the unsigned id, which is computed here. */
+function linkedIds(message: Message, unsigned: string): Set<string> {
+  const ids = new Set([unsigned])
+  for (const { id, committer } of message.commitments.values()) {
+    if (committer !== undefined) ids.add(id)
+  }
+  return ids
+}
+
+function prepareChild(value: Value, writes: StoreWrite[], depth: number): void {
+  if (value instanceof Message) prepareNested(value, writes, depth)
+  else if (isList(value)) prepareList(value, writes, depth)
+}
+
+function prepareList(list: List, writes: StoreWrite[], depth: number): void {
+  assertDepth(depth)
+  for (const value of list) prepareChild(value, writes, depth + 1)
+  pushRecord(unsignedId(list), encodeRecord(list), writes)
+}
+
+function pushRecord(id: string, { bytes, large }: EncodedRecord, writes: StoreWrite[]): void {
+  for (const value of large) {
+    writes.push({ kind: 'value', path: `${DATA}/${value.hash}`, value: value.bytes })
+  }
+  writes.push({ kind: 'value', path: `${MESSAGES}/${id}`, value: bytes })
+}
+
+function link(id: string, target: string): StoreWrite {
+  return { kind: 'link', path: `${MESSAGES}/${id}`, target: `${MESSAGES}/${target}` }
+}
+
+function assertDepth(depth: number): void {
+  if (depth <= MAX_DEPTH) return
+  throw new AoError('limit-exceeded', 'Messages are nested too deeply to be stored', {
+    limit: MAX_DEPTH,
+  })
+}

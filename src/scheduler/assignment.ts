@@ -1,0 +1,68 @@
+/** Builds the assignment of a message to a slot and commits to it. */
+import type { Block } from '../arweave/block-clock.ts'
+import { toText } from '../base/bytes.ts'
+import { commitMessage } from '../codec/commit.ts'
+import type { Wallet } from '../crypto/wallet.ts'
+import { Message } from '../message/message.ts'
+import { isBinary, type Value } from '../message/value.ts'
+import type { ChainKind } from './chain.ts'
+
+/** Device with which an assignment is committed to. */
+export type CommitmentSpec = 'ans104@1.0' | 'httpsig@1.0'
+
+export interface AssignmentFields {
+  readonly processId: string
+  readonly slot: number
+  /** Milliseconds since the Unix epoch, by the node's clock. */
+  readonly timestamp: number
+  readonly block: Block
+  readonly chainKind: ChainKind
+  /** Value of the `base-hashpath` or `hash-chain` key. */
+  readonly chain: string
+  /** The scheduled message: committed keys only, with all its commitments. */
+  readonly body: Message
+}
+
+/** The unsigned assignment, with the keys and types that HyperBEAM gives it. */
+export function buildAssignment(fields: AssignmentFields): Message {
+  const { block, body } = fields
+  return new Message<Value>([
+    ['path', assignmentPath(body)],
+    ['data-protocol', 'ao'],
+    ['variant', 'ao.N.1'],
+    ['process', fields.processId],
+    ['epoch', '0'],
+    ['slot', fields.slot],
+    ['block-height', block.height],
+    ['block-hash', block.hash],
+    ['block-timestamp', block.timestamp],
+    ['timestamp', fields.timestamp],
+    [fields.chainKind, fields.chain],
+    ['body', body],
+    ['type', 'Assignment'],
+  ])
+}
+
+/** The message's own `path` without needless slashes, else `compute`. */
+function assignmentPath(body: Message): string {
+  const path = body.get('path')
+  const text = isBinary(path) ? (toText(path) ?? '') : ''
+  const normal = text
+    .split('/')
+    .filter((segment) => segment !== '')
+    .join('/')
+  return normal === '' ? 'compute' : normal
+}
+
+/** Signs with every wallet, the last listed first, as the reference does. */
+export async function commitAssignment(
+  assignment: Message,
+  wallets: readonly Wallet[],
+  spec: CommitmentSpec,
+): Promise<Message> {
+  let committed = assignment
+  for (const wallet of wallets.toReversed()) {
+    committed = await commitMessage(committed, wallet, { device: spec })
+  }
+  return committed
+}

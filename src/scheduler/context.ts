@@ -1,0 +1,70 @@
+/** What the handlers of `~scheduler@1.0` share: the parts they call and the options they obey. */
+import type { BlockClock } from '../arweave/block-clock.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Events } from '../base/events.ts'
+import type { Wallet } from '../crypto/wallet.ts'
+import type { Message } from '../message/message.ts'
+import type { CommitmentSpec } from './assignment.ts'
+import type { ChainKind } from './chain.ts'
+import type { Redirect } from './locate.ts'
+import type { LocationTable } from './location.ts'
+import type { Registry } from './registry.ts'
+import type { ScheduleStore } from './schedule-store.ts'
+import type { SchedulingMode } from './server.ts'
+
+/** Another scheduler, reached over HTTP. */
+export interface RemoteScheduler {
+  /** Posts a message for scheduling and gives the peer's assignment. */
+  post(redirect: Redirect, processId: string, message: Message): Promise<RemoteReply>
+  slot(redirect: Redirect, processId: string): Promise<RemoteReply>
+  schedule(redirect: Redirect, processId: string, range: SlotRange): Promise<RemoteReply>
+}
+
+export interface RemoteReply {
+  readonly status: number
+  readonly message: Message
+}
+
+export interface SlotRange {
+  readonly from: number
+  /** Inclusive; up to the newest slot when absent. */
+  readonly to?: number
+}
+
+export interface SchedulerContext {
+  readonly store: ScheduleStore
+  readonly registry: Registry
+  readonly locations: LocationTable
+  readonly blockClock: BlockClock
+  readonly clock: Clock
+  readonly events: Events
+  /** The node's wallets by address; the first is the default. */
+  readonly wallets: ReadonlyMap<string, Wallet>
+  readonly remote: RemoteScheduler
+  /** Looks a process up in the cache, all its commitments with it. */
+  readonly readProcess: (id: string) => Promise<Message | undefined>
+  readonly options: SchedulerOptions
+}
+
+export interface SchedulerOptions {
+  readonly mode: SchedulingMode
+  readonly chainKind: ChainKind
+  readonly commitmentSpec: CommitmentSpec
+  /** What a message must carry: a valid signature, only valid ones if any, or nothing. */
+  readonly verifyAssignments: 'true' | 'accept-unsigned' | 'false'
+  readonly followRedirects: boolean
+  readonly followHints: boolean
+  /** Whether posting a message again gives its first assignment instead of a new one. */
+  readonly returnExisting: boolean
+  /** A page has at most this many assignments more than one. Default 1,000. */
+  readonly pageLimit: number
+  readonly locationTtlMs: number
+  /** URL under which this node is reached, for its own location record. */
+  readonly publicUrl: () => string
+}
+
+/** Address of the node's default wallet. */
+export function defaultAddress({ wallets }: SchedulerContext): string {
+  const [address = ''] = wallets.keys()
+  return address
+}

@@ -1,0 +1,163 @@
+/**
+ * What a schedule looks like to its readers: the page message of `~scheduler@1.0/schedule`, and
+ * `application/aos-2`, the JSON that compute units and legacy tools read.
+ */
+import type { Block } from '../arweave/block-clock.ts'
+import { type Binary, compareText, toBytes, toText } from '../base/bytes.ts'
+import { encodeBase64url } from '../crypto/base64url.ts'
+import type { Commitment } from '../message/commitment.ts'
+import { messageId } from '../message/id.ts'
+import { Message } from '../message/message.ts'
+import { toTabm } from '../message/structured.ts'
+import { Atom, isBinary, type Value } from '../message/value.ts'
+
+export interface SchedulePage {
+  readonly processId: string
+  /** Whether the schedule has more assignments after the last one here. */
+  readonly continues: boolean
+  readonly block: Block
+  /** In slot order, everything in them loaded. */
+  readonly assignments: readonly PageAssignment[]
+}
+
+export interface PageAssignment {
+  readonly slot: number
+  readonly message: Message
+}
+
+export function formatPage(page: SchedulePage): Message {
+  const { block } = page
+  const assignments = page.assignments.map(({ slot, message }) => [String(slot), message] as const)
+  return new Message<Value>([
+    ['type', 'schedule'],
+    ['process', page.processId],
+    ['continues', page.continues ? Atom.true : Atom.false],
+    ['timestamp', block.timestamp],
+    ['block-height', block.height],
+    ['block-hash', block.hash],
+    ['assignments', new Message<Value>(assignments)],
+  ])
+}
+
+/** The page as `application/aos-2`: a message whose body is the JSON. */
+export function formatAos2Page(page: SchedulePage): Message {
+  const { block } = page
+  // Members stand in the order in which the reference writes them: sorted.
+  const json = {
+    edges: page.assignments.map(({ slot, message }) => ({
+      cursor: slot,
+      node: { assignment: aos2Message(message), message: aos2Message(bodyOf(message)) },
+    })),
+    page_info: {
+      'block-hash': block.hash,
+      'block-height': String(block.height),
+      has_next_page: page.continues,
+      process: page.processId,
+      timestamp: String(block.timestamp),
+    },
+  }
+  return new Message<Value>([
+    ['content-type', 'application/json'],
+    ['body', JSON.stringify(json)],
+  ])
+}
+
+function bodyOf(assignment: Message): Message {
+  const body = assignment.get('body')
+  return body instanceof Message ? body : new Message()
+}
+
+interface Tag {
+  readonly name: string
+  readonly value: string
+}
+
+/** Keys that have a field of their own, or none. */
+const FIELD_KEYS = new Set([
+  'id',
+  'anchor',
+  'owner',
+  'data',
+  'target',
+  'signature',
+  'commitments',
+])
+
+/** One message as the `message` or `assignment` of an aos-2 edge. */
+export function aos2Message(message: Message): Readonly<Record<string, unknown>> {
+  const signed = [...message.commitments.values()].find(({ committer }) => committer !== undefined)
+  const owner = signed?.committer ?? ''
+  const tabm = toTabm(message, 'link')
+  const text = (key: string): string => {
+    const value = tabm.get(key)
+    return isBinary(value) ? lossyText(value) : ''
+  }
+  const from = text('from-process')
+  const isAssignment = text('type') === 'Assignment'
+  return {
+    Anchor: text('anchor'),
+    Data: dataText(tabm.get('data')),
+    From: from === '' ? owner : from,
+    Id: messageId(message, 'all'),
+    Owner: owner,
+    PublicKey: publicKey(signed),
+    Signature: signed?.signature ?? '',
+    Tags: originalTags(message) ?? keyTags(tabm, isAssignment),
+    Target: text('target'),
+  }
+}
+
+function dataText(data: unknown): string | null {
+  if (data === undefined) return ''
+  return isBinary(data) ? (toText(data) ?? null) : null
+}
+
+function lossyText(value: Binary): string {
+  return toText(value) ?? encodeBase64url(toBytes(value))
+}
+
+/** The key without its scheme: `publickey:..` gives what follows. */
+function publicKey(commitment: Commitment | undefined): string {
+  const keyid = commitment?.keyid ?? ''
+  return keyid.slice(keyid.indexOf(':') + 1)
+}
+
+/** The tags as the signer wrote them, kept where their case or order is not the canonical one. */
+function originalTags(message: Message): Tag[] | undefined {
+  for (const { device, fields } of message.commitments.values()) {
+    const original = fields.get('original-tags')
+    if (device !== 'ans104@1.0' || !(original instanceof Message)) continue
+    return numbered(original).map((tag) => ({ name: tagText(tag, 'name'), value: tagText(tag, 'value') }))
+  }
+  return undefined
+}
+
+function numbered(message: Message): Message[] {
+  return [...message]
+    .toSorted(([left], [right]) => Number(left) - Number(right))
+    .flatMap(([, value]) => (value instanceof Message ? [value] : []))
+}
+
+function tagText(tag: Message, key: string): string {
+  const value = tag.get(key)
+  return isBinary(value) ? lossyText(value) : ''
+}
+
+function keyTags(tabm: ReturnType<typeof toTabm>, isAssignment: boolean): Tag[] {
+  const tags: Tag[] = []
+  for (const key of [...tabm.keys()].toSorted(compareText)) {
+    const value = tabm.get(key)
+    if (FIELD_KEYS.has(key) || !isBinary(value)) continue
+    if (isAssignment && (key === 'body' || key === 'body+link')) continue
+    tags.push({ name: titleCase(key), value: lossyText(value) })
+  }
+  return tags
+}
+
+/** `data-protocol` becomes `Data-Protocol`. */
+function titleCase(key: string): string {
+  return key
+    .split('-')
+    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+    .join('-')
+}

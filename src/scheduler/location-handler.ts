@@ -1,0 +1,93 @@
+/**
+ * GET and POST `~scheduler@1.0/location`: reads a record, publishes one of the node's own when its
+ * operator asks, and keeps a verified one that somebody else sends.
+ */
+import { commitMessage } from '../codec/commit.ts'
+import { verifyMessage } from '../codec/verify.ts'
+import { withOnlyCommitted } from '../message/committed.ts'
+import { signersOf } from '../message/commitment.ts'
+import { Message } from '../message/message.ts'
+import type { Value } from '../message/value.ts'
+import { defaultAddress, type SchedulerContext } from './context.ts'
+import { integerOf } from './location.ts'
+import { textOf } from './process-id.ts'
+import { notFound, ok, type Reply } from './reply.ts'
+
+export async function getLocation(context: SchedulerContext, request: Message): Promise<Reply> {
+  const address = textOf(request, 'address') ?? defaultAddress(context)
+  const record = await context.locations.stored(address)
+  if (record === undefined) {
+    const body = `No location found for address: ${address.slice(0, 64)}`
+    return { status: 404, value: new Message<Value>([['status', 404], ['body', body]]) }
+  }
+  return ok(new Message<Value>([['body', record]]))
+}
+
+export async function postLocation(
+  context: SchedulerContext,
+  base: Message,
+  request: Message,
+): Promise<Reply> {
+  const record = subjectOf(base, request)
+  if (record === undefined) return notFound('The key that target names holds no message')
+  const { valid, signers } = await verifyMessage(record)
+  const isOperator = valid && signers.includes(defaultAddress(context))
+  return isOperator ? publishOwn(context, record) : keepForeign(context, record)
+}
+
+/** `target` names what is meant: `self` the base, `request` or nothing the request, else a key. */
+function subjectOf(base: Message, request: Message): Message | undefined {
+  const target = textOf(request, 'target')
+  if (target === 'self') return withOnlyCommitted(base)
+  const asReceived = request.priv.request ?? request
+  if (target === undefined || target === 'request') return withOnlyCommitted(asReceived)
+  const value = asReceived.get(target)
+  return value instanceof Message ? withOnlyCommitted(value) : undefined
+}
+
+async function keepForeign(context: SchedulerContext, record: Message): Promise<Reply> {
+  const result = await context.locations.put(record)
+  if (result.kind === 'refused') {
+    return refused(result.reason, record, result.existingNonce)
+  }
+  context.events.locationStored({ signers: signersOf(record) })
+  return ok(record)
+}
+
+async function publishOwn(context: SchedulerContext, asked: Message): Promise<Reply> {
+  const address = defaultAddress(context)
+  const wallet = context.wallets.get(address)
+  if (wallet === undefined) return notFound('not_found')
+  const known = await context.locations.stored(address)
+  const knownNonce = (known && integerOf(known, 'nonce')) ?? -1
+  const nonce = integerOf(asked, 'nonce') ?? knownNonce + 1
+  if (nonce <= knownNonce) {
+    return refused('Known nonce higher than requested nonce.', asked, knownNonce)
+  }
+  const device = textOf(asked, 'require-codec') === 'ans104@1.0' ? 'ans104@1.0' : 'httpsig@1.0'
+  const unsigned = new Message<Value>([
+    ['data-protocol', 'ao'],
+    ['variant', 'ao.N.1'],
+    ['type', 'scheduler-location'],
+    ['url', textOf(asked, 'url') ?? context.options.publicUrl()],
+    ['nonce', nonce],
+    ['time-to-live', integerOf(asked, 'time-to-live') ?? context.options.locationTtlMs],
+    ['codec-device', device],
+  ])
+  const record = await commitMessage(unsigned, wallet, { device })
+  await context.locations.put(record)
+  context.events.locationStored({ signers: [address] })
+  return ok(record)
+}
+
+function refused(reason: string, record: Message, existingNonce?: number): Reply {
+  const entries: [string, Value][] = [
+    ['status', 400],
+    ['body', reason],
+    ['signers', signersOf(record)],
+  ]
+  const requested = integerOf(record, 'nonce')
+  if (requested !== undefined) entries.push(['requested-nonce', requested])
+  if (existingNonce !== undefined) entries.push(['existing-nonce', existingNonce])
+  return { status: 400, value: new Message(entries) }
+}

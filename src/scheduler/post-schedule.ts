@@ -1,0 +1,160 @@
+/** POST `schedule`: from a request to an assignment, or to the reason why there is none. */
+import { AoError, isAoError } from '../base/errors.ts'
+import { verifyMessage } from '../codec/verify.ts'
+import { withOnlyCommitted } from '../message/committed.ts'
+import { signersOf } from '../message/commitment.ts'
+import { messageId } from '../message/id.ts'
+import { Message } from '../message/message.ts'
+import { isList, type Value } from '../message/value.ts'
+import type { SchedulerContext } from './context.ts'
+import { type Located, locateScheduler } from './locate.ts'
+import { findProcess, findSubject, isProcess, processOfMessage } from './process-id.ts'
+import { badRequest, notFound, type Reply, redirectReply, remoteReply, ok } from './reply.ts'
+
+export async function postSchedule(
+  context: SchedulerContext,
+  base: Message,
+  request: Message,
+): Promise<Reply> {
+  if (context.options.mode === 'disabled') {
+    throw new AoError('unavailable', 'Scheduling is disabled on this node')
+  }
+  const message = await subjectOf(context, base, request)
+  if (message === undefined) return notFound('Cannot fully load message to schedule.')
+  if (!(await isAdmissible(context, message))) return invalidMessage('Given message is invalid.')
+  const { store } = context
+  const reference = await processOfMessage(store, message, () => findProcess(store, base, request))
+  const located = await locateScheduler(locateDeps(context), reference, message)
+  return located.kind === 'local'
+    ? ok(await scheduleLocally(context, located, message))
+    : forward(context, located, message)
+}
+
+/** The message to schedule, only its committed keys, everything in it loaded. */
+async function subjectOf(
+  context: SchedulerContext,
+  base: Message,
+  request: Message,
+): Promise<Message | undefined> {
+  const subject = await findSubject(context.store, base, request)
+  // Signatures of a request cover the path as it came, not the step that a device is called with.
+  const asReceived = subject === request ? (request.priv.request ?? request) : subject
+  try {
+    return await context.store.loadAll(withOnlyCommitted(asReceived))
+  } catch (error) {
+    if (isAoError(error, 'link-not-found')) return undefined
+    throw error
+  }
+}
+
+/** Whether a message, and every signed message nested in it, verifies as the options ask. */
+async function isAdmissible(context: SchedulerContext, message: Message): Promise<boolean> {
+  const { verifyAssignments } = context.options
+  const isSigned = signersOf(message).length > 0
+  if (!isSigned && verifyAssignments === 'true') return false
+  if (isSigned && verifyAssignments !== 'false' && !(await verifyMessage(message)).valid) {
+    return false
+  }
+  for (const [, value] of message) if (!(await isNestedValid(value))) return false
+  return true
+}
+
+/** @NOTE Not subject to options: a forged nested message must never be stored under its id. */
+async function isNestedValid(value: Value): Promise<boolean> {
+  if (isList(value)) return allValid(value)
+  if (!(value instanceof Message)) return true
+  if (signersOf(value).length > 0 && !(await verifyMessage(value)).valid) return false
+  return allValid([...value].map(([, nested]) => nested))
+}
+
+async function allValid(values: readonly Value[]): Promise<boolean> {
+  for (const value of values) if (!(await isNestedValid(value))) return false
+  return true
+}
+
+type LocalProcess = Extract<Located, { kind: 'local' }>
+
+async function scheduleLocally(
+  context: SchedulerContext,
+  located: LocalProcess,
+  message: Message,
+): Promise<Message> {
+  const { events, registry, clock } = context
+  const startedMs = clock.now()
+  const { processId } = located
+  const existing = await existingAssignment(context, processId, message)
+  if (existing !== undefined) return existing
+  try {
+    const assignment = await registry.withServer(processId, (server) => server.schedule(message))
+    events.messageScheduled({
+      process: processId,
+      slot: Number(assignment.get('slot')),
+      message: messageId(message, 'all'),
+      mode: context.options.mode,
+      durationMs: clock.now() - startedMs,
+      isSpawn: isProcess(message),
+    })
+    return assignment
+  } catch (error) {
+    events.scheduleFailed({ process: processId, mode: context.options.mode, error })
+    throw error
+  }
+}
+
+async function existingAssignment(
+  context: SchedulerContext,
+  processId: string,
+  message: Message,
+): Promise<Message | undefined> {
+  if (!context.options.returnExisting) return undefined
+  return context.store.assignmentOf(processId, messageId(message, 'all'))
+}
+
+async function forward(
+  context: SchedulerContext,
+  located: Exclude<Located, LocalProcess>,
+  message: Message,
+): Promise<Reply> {
+  const refusal = unlocatedReply(located)
+  if (refusal !== undefined) return refusal
+  if (located.kind !== 'remote') throw new AoError('internal', 'A scheduler was not located')
+  const { redirect, processId } = located
+  if (!context.options.followRedirects) return redirectReply(redirect)
+  return remoteReply(await context.remote.post(redirect, processId, message))
+}
+
+/** The refusal of a process that cannot be located; `undefined` when it can. */
+export function unlocatedReply(located: Located): Reply | undefined {
+  switch (located.kind) {
+    case 'unknown-process':
+      return notFound(
+        `Process ${located.processId} is not available on this node. ` +
+          'Schedule the process itself here first, or ask its scheduler.',
+      )
+    case 'no-scheduler':
+      return badRequest('No scheduler information provided.')
+    case 'unknown-scheduler':
+      return notFound('not_found')
+    case 'local':
+    case 'remote':
+      return undefined
+  }
+}
+
+export function locateDeps(context: SchedulerContext) {
+  return {
+    readProcess: context.readProcess,
+    identities: new Set(context.wallets.keys()),
+    locations: context.locations,
+    followHints: context.options.followHints,
+  }
+}
+
+function invalidMessage(reason: string): Reply {
+  const value = new Message<Value>([
+    ['status', 400],
+    ['body', 'Message is not valid.'],
+    ['reason', reason],
+  ])
+  return { status: 400, value }
+}

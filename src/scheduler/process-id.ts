@@ -1,0 +1,122 @@
+/**
+ * Which process a request is about, and which message it wants scheduled: the search orders of
+ * `~scheduler@1.0`. Every id that a process is known by leads to its one signed id.
+ */
+import { toText } from '../base/bytes.ts'
+import { AoError } from '../base/errors.ts'
+import type { MessageReader } from '../cache/cache.ts'
+import { signersOf } from '../message/commitment.ts'
+import { messageId } from '../message/id.ts'
+import { isId } from '../message/keys.ts'
+import { Message } from '../message/message.ts'
+import { isBinary, Link, type Value } from '../message/value.ts'
+
+/** The text under a key, if a text is there. */
+export function textOf(message: Message, key: string): string | undefined {
+  const value = message.get(key)
+  return isBinary(value) ? toText(value) : undefined
+}
+
+export function isProcess(message: Message): boolean {
+  return textOf(message, 'type') === 'Process'
+}
+
+/** A process id as it was asked for, with the hint that may follow it: `PID?hint=URL`. */
+export interface ProcessReference {
+  readonly id: string
+  readonly hint?: string
+  /** The process message itself, where the request carried it. */
+  readonly message?: Message
+}
+
+/**
+ * The process of a GET, or of a POST whose message names none: `target`, `process-id`, the request
+ * itself, the base's `process`, the base, and what the base was loaded from.
+ * @throws AoError `invalid-request` when nothing names a process, or the name is no id.
+ */
+export async function findProcess(
+  reader: MessageReader,
+  base: Message,
+  request: Message,
+): Promise<ProcessReference> {
+  const named = textOf(request, 'target') ?? textOf(request, 'process-id')
+  if (named !== undefined) return canonical(reader, parseReference(named))
+  if (isProcess(request)) return referenceTo(request)
+  const process = await messageAt(reader, base, 'process')
+  if (process !== undefined) return referenceTo(process)
+  const { loadedFrom } = base.priv
+  if (loadedFrom !== undefined) return canonical(reader, parseReference(loadedFrom))
+  if (isProcess(base)) return referenceTo(base)
+  throw new AoError(
+    'invalid-request',
+    'No process is named; give its id as target or in the path: /PROCESS/schedule',
+  )
+}
+
+/** The process that a message to be scheduled belongs to: itself, its `target`, or the request's. */
+export async function processOfMessage(
+  reader: MessageReader,
+  message: Message,
+  fallback: () => Promise<ProcessReference>,
+): Promise<ProcessReference> {
+  if (isProcess(message)) return referenceTo(message)
+  const target = textOf(message, 'target')
+  if (target === undefined) return fallback()
+  return canonical(reader, parseReference(target))
+}
+
+/**
+ * The message to schedule: what `subject` names (`self` the request, `base` the base, else a key),
+ * the request's `body`, else the request itself.
+ */
+export async function findSubject(
+  reader: MessageReader,
+  base: Message,
+  request: Message,
+): Promise<Message> {
+  const subject = textOf(request, 'subject')
+  if (subject === 'self') return request
+  if (subject === 'base') return base
+  const found = await messageAt(reader, request, subject ?? 'body')
+  if (found !== undefined) return found
+  if (subject === undefined) return request
+  throw new AoError('invalid-request', 'The key that subject names holds no message', {
+    subject: subject.slice(0, 64),
+  })
+}
+
+async function messageAt(
+  reader: MessageReader,
+  message: Message,
+  key: string,
+): Promise<Message | undefined> {
+  const value: Value | undefined = message.get(key)
+  const loaded = value instanceof Link ? await reader.load(value) : value
+  return loaded instanceof Message ? loaded : undefined
+}
+
+/** @NOTE The id of a signed process covers its signatures; nobody's process has its unsigned id. */
+function referenceTo(message: Message): ProcessReference {
+  const id = message.priv.loadedFrom
+  if (signersOf(message).length === 0 && id !== undefined) return { id, message }
+  return { id: messageId(message, 'all'), message }
+}
+
+/** The signed id behind any id of a stored process; an id not stored here stays as it is. */
+async function canonical(
+  reader: MessageReader,
+  reference: ProcessReference,
+): Promise<ProcessReference> {
+  const id = await reader.canonicalId(reference.id)
+  return id === undefined ? reference : { ...reference, id }
+}
+
+function parseReference(text: string): ProcessReference {
+  const [id = '', hint, ...rest] = text.replace(/^\//, '').split('?hint=')
+  if (rest.length > 0 || !isId(id)) {
+    throw new AoError('invalid-id', 'Expected a process id of 43 base64url characters', {
+      length: text.length,
+    })
+  }
+  return hint === undefined ? { id } : { id, hint }
+}

@@ -1,0 +1,147 @@
+/**
+ * The servers of all processes: made on demand by the first request for a process, freed when they
+ * have been idle. A server holds nothing but the head of its schedule, so freeing one loses nothing.
+ */
+import type { Clock } from '../base/clock.ts'
+import { AoError } from '../base/errors.ts'
+import type { ProcessServer } from './server.ts'
+
+export interface RegistryDeps {
+  readonly clock: Clock
+  /** Makes the server of a process from what the store says of it. */
+  readonly open: (processId: string) => Promise<ProcessServer>
+}
+
+export interface RegistryOptions {
+  /** Servers that may be open at once; when none is idle, more are refused. */
+  readonly maxOpen: number
+  /** A server without requests for so long is freed. */
+  readonly idleMs: number
+}
+
+export interface Registry {
+  /**
+   * Runs `use` on the server of a process, which stays open meanwhile.
+   * @throws AoError `overloaded` when `maxOpen` servers are busy, `unavailable` after `close`.
+   */
+  withServer<T>(processId: string, use: (server: ProcessServer) => Promise<T>): Promise<T>
+  /** The server of a process if it is open. */
+  find(processId: string): ProcessServer | undefined
+  openCount(): number
+  /** Messages that are under way in all servers. */
+  pendingCount(): number
+  /** Refuses new requests and resolves when those under way are answered. */
+  close(): Promise<void>
+}
+
+interface Slot {
+  readonly server: Promise<ProcessServer>
+  opened?: ProcessServer
+  users: number
+  lastUsedMs: number
+}
+
+export function createRegistry(deps: RegistryDeps, options: RegistryOptions): Registry {
+  return new ServerRegistry(deps, options)
+}
+
+class ServerRegistry implements Registry {
+  readonly #deps: RegistryDeps
+  readonly #options: RegistryOptions
+  /** In order of their last use, the longest unused first. */
+  readonly #slots = new Map<string, Slot>()
+  readonly #sweeper: NodeJS.Timeout
+  #isClosed = false
+
+  constructor(deps: RegistryDeps, options: RegistryOptions) {
+    this.#deps = deps
+    this.#options = options
+    this.#sweeper = setInterval(() => this.#freeIdle(), Math.max(options.idleMs / 2, 10))
+    this.#sweeper.unref()
+  }
+
+  async withServer<T>(
+    processId: string,
+    use: (server: ProcessServer) => Promise<T>,
+  ): Promise<T> {
+    const slot = this.#acquire(processId)
+    try {
+      return await use(await slot.server)
+    } finally {
+      slot.users--
+      slot.lastUsedMs = this.#deps.clock.now()
+    }
+  }
+
+  find(processId: string): ProcessServer | undefined {
+    return this.#slots.get(processId)?.opened
+  }
+
+  openCount(): number {
+    return this.#slots.size
+  }
+
+  pendingCount(): number {
+    let pending = 0
+    for (const { opened } of this.#slots.values()) pending += opened?.pending() ?? 0
+    return pending
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearInterval(this.#sweeper)
+    const servers = [...this.#slots.values()].map(async ({ server }) => (await server).close())
+    await Promise.allSettled(servers)
+    this.#slots.clear()
+  }
+
+  #acquire(processId: string): Slot {
+    if (this.#isClosed) {
+      throw new AoError('unavailable', 'The node is stopping; send the request again later')
+    }
+    const slot = this.#slots.get(processId) ?? this.#open(processId)
+    this.#slots.delete(processId)
+    this.#slots.set(processId, slot)
+    slot.users++
+    return slot
+  }
+
+  #open(processId: string): Slot {
+    if (this.#slots.size >= this.#options.maxOpen && !this.#freeOldest()) {
+      throw new AoError('overloaded', 'Too many processes are busy; try again later', {
+        limit: this.#options.maxOpen,
+      })
+    }
+    const slot: Slot = { server: this.#deps.open(processId), users: 0, lastUsedMs: 0 }
+    slot.server.then(
+      (server) => {
+        slot.opened = server
+      },
+      // A server that could not be opened is tried anew by the next request.
+      () => {
+        if (this.#slots.get(processId) === slot) this.#slots.delete(processId)
+      },
+    )
+    return slot
+  }
+
+  #freeOldest(): boolean {
+    for (const [processId, slot] of this.#slots) {
+      if (!isIdle(slot)) continue
+      this.#slots.delete(processId)
+      return true
+    }
+    return false
+  }
+
+  #freeIdle(): void {
+    const before = this.#deps.clock.now() - this.#options.idleMs
+    for (const [processId, slot] of this.#slots) {
+      if (isIdle(slot) && slot.lastUsedMs <= before) this.#slots.delete(processId)
+    }
+  }
+}
+
+function isIdle({ opened, users }: Slot): boolean {
+  return users === 0 && opened?.pending() === 0
+}

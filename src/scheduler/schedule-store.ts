@@ -1,0 +1,107 @@
+/**
+ * Schedules in a store. Under `~scheduler@1.0/`: `heads/<pid>` where a process stands,
+ * `assignments/<pid>/<slot>` a link to each assignment, `by-message/<pid>/<id>` the same by the id
+ * of the scheduled message. The assignment and its message are ordinary messages of the cache.
+ */
+import { createMessageReader, type MessageReader } from '../cache/cache.ts'
+import { type PreparedMessage, prepareMessage } from '../cache/prepare.ts'
+import { AoError } from '../base/errors.ts'
+import { Message } from '../message/message.ts'
+import type { Store, StoreWrite } from '../store/store.ts'
+import type { ChainState } from './chain.ts'
+
+const ROOT = '~scheduler@1.0'
+const HEADS = `${ROOT}/heads`
+const ASSIGNMENTS = `${ROOT}/assignments`
+const BY_MESSAGE = `${ROOT}/by-message`
+/** Names of slots have so many digits, so that their order as text is their order as numbers. */
+const SLOT_DIGITS = 16
+
+/** Where a process stands: all that the next assignment needs to know of those before it. */
+export interface Head extends ChainState {
+  /** Last assigned slot. */
+  readonly slot: number
+  /** Of the last assignment; the next one is never earlier. */
+  readonly timestamp: number
+}
+
+/** A signed assignment, ready to be written. */
+export interface AppendEntry {
+  readonly head: Head
+  readonly assignment: PreparedMessage
+  /** id(all) of the scheduled message. */
+  readonly messageId: string
+}
+
+export interface ScheduleStore extends MessageReader {
+  head(processId: string): Promise<Head | undefined>
+  /** The assignment of a slot with everything in it loaded, or `undefined`. */
+  assignment(processId: string, slot: number): Promise<Message | undefined>
+  /** The assignment of a message in the schedule of a process, if it has one. */
+  assignmentOf(processId: string, messageId: string): Promise<Message | undefined>
+  /** Ids of processes that have a schedule here, ordered. Default limit 1,000. */
+  processes(options?: { readonly from?: string; readonly limit?: number }): Promise<string[]>
+  /** Writes assignments in order, all in one transaction; resolves when they are durable. */
+  append(processId: string, entries: readonly AppendEntry[]): Promise<void>
+}
+
+export function createScheduleStore(store: Store): ScheduleStore {
+  const reader = createMessageReader(store)
+  const read = async (path: string): Promise<Message | undefined> => {
+    const target = await store.resolve(path)
+    if (target === path) return undefined
+    const id = target.slice(target.lastIndexOf('/') + 1)
+    const assignment = await reader.readCommitted(id)
+    return assignment && reader.loadAll(assignment)
+  }
+  return {
+    ...reader,
+    head: async (processId) => {
+      const bytes = await store.get(`${HEADS}/${processId}`)
+      return bytes && parseHead(bytes, processId)
+    },
+    assignment: (processId, slot) => read(slotPath(processId, slot)),
+    assignmentOf: (processId, messageId) => read(`${BY_MESSAGE}/${processId}/${messageId}`),
+    processes: (options) => store.list(HEADS, options),
+    append: (processId, entries) => store.commit(appendWrites(processId, entries)),
+  }
+}
+
+/** The message that is scheduled, made ready once for its assignment and for the store. */
+export function prepareAssignment(assignment: Message): PreparedMessage {
+  return prepareMessage(assignment)
+}
+
+function appendWrites(processId: string, entries: readonly AppendEntry[]): StoreWrite[] {
+  const last = entries.at(-1)
+  if (last === undefined) return []
+  const writes: StoreWrite[] = []
+  for (const { head, assignment, messageId } of entries) {
+    const target = `messages/${assignment.id}`
+    writes.push(...assignment.writes)
+    writes.push({ kind: 'link', path: slotPath(processId, head.slot), target })
+    writes.push({ kind: 'link', path: `${BY_MESSAGE}/${processId}/${messageId}`, target })
+  }
+  writes.push({
+    kind: 'value',
+    path: `${HEADS}/${processId}`,
+    value: Buffer.from(JSON.stringify(last.head)),
+  })
+  return writes
+}
+
+function slotPath(processId: string, slot: number): string {
+  return `${ASSIGNMENTS}/${processId}/${String(slot).padStart(SLOT_DIGITS, '0')}`
+}
+
+function parseHead(bytes: Uint8Array, processId: string): Head {
+  try {
+    const head = JSON.parse(Buffer.from(bytes).toString('utf8')) as Head
+    if (Number.isSafeInteger(head.slot) && typeof head.baseHashpath === 'string') return head
+  } catch {
+    // Falls through to the one error below.
+  }
+  throw new AoError('store-failed', 'The head of a schedule is corrupted; restore the store', {
+    process: processId,
+  })
+}

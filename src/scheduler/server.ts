@@ -1,0 +1,320 @@
+/**
+ * The server of one process: a queue that gives out its slots. A message is drafted into an
+ * assignment, signed, written and answered; drafts are signed while earlier ones are being written.
+ * Only what is durable moves the head. When a step fails, the caller hears why at once, and every
+ * later draft is made anew on the last good head, so that no slot is ever skipped or used twice.
+ */
+import type { BlockClock } from '../arweave/block-clock.ts'
+import type { Clock } from '../base/clock.ts'
+import { AoError } from '../base/errors.ts'
+import type { PreparedMessage } from '../cache/prepare.ts'
+import { messageId } from '../message/id.ts'
+import type { Message } from '../message/message.ts'
+import { buildAssignment } from './assignment.ts'
+import { type ChainKind, nextBaseHashpath, nextHashChain, startChain } from './chain.ts'
+import { type AppendEntry, type Head, prepareAssignment } from './schedule-store.ts'
+
+/** When the caller gets the assignment. */
+export type SchedulingMode =
+  /** Before the write. */
+  | 'aggressive'
+  /** After the durable write. */
+  | 'local_confirmation'
+  /** After the upload that follows the write. */
+  | 'remote_confirmation'
+  /** Never: the node schedules nothing. */
+  | 'disabled'
+
+export interface ProcessServerDeps {
+  readonly clock: Clock
+  readonly blockClock: BlockClock
+  /** Commits to an assignment with the wallets of the process. */
+  readonly sign: (assignment: Message) => Promise<Message>
+  /** Writes assignments in order and resolves when they are durable. */
+  readonly append: (entries: readonly AppendEntry[]) => Promise<void>
+  /** Publishes an assignment; in mode `remote_confirmation` the caller waits for it. */
+  readonly upload: (assignment: Message) => Promise<void>
+  readonly onWritten: (assignment: Message) => void
+}
+
+export interface ProcessServerOptions {
+  readonly processId: string
+  readonly mode: Exclude<SchedulingMode, 'disabled'>
+  readonly chainKind: ChainKind
+  readonly hashpathAlgorithm?: string
+  /** Requests that are not begun after so long are refused. */
+  readonly timeoutMs: number
+  /** Requests that may wait; more are refused. */
+  readonly queueLimit: number
+  /** How many drafts may be signed at once where the chain does not need the signature before. */
+  readonly signAhead: number
+}
+
+export interface ProcessServer {
+  /** Gives the message the next slot; resolves to the assignment as its mode promises. */
+  schedule(message: Message): Promise<Message>
+  /** Last slot that is durable, -1 before the first. */
+  current(): number
+  /** Requests under way. */
+  pending(): number
+  /** Resolves when everything accepted so far is answered. Later requests are refused. */
+  close(): Promise<void>
+}
+
+interface Request {
+  readonly message: Message
+  readonly messageId: string
+  readonly abortAtMs: number
+  readonly resolve: (assignment: Message) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** A request that has a slot, which holds only if all before it succeed. */
+interface Draft {
+  readonly request: Request
+  readonly slot: number
+  readonly timestamp: number
+  readonly hashChain: string
+  /** `undefined` while the signature is being made. */
+  outcome: { readonly assignment: Message } | { readonly error: unknown } | undefined
+  /** Set when a draft before it failed: its signature is of no use any more. */
+  isDropped: boolean
+}
+
+/** A signed draft that waits for its write. */
+interface Ready {
+  readonly request: Request
+  readonly assignment: PreparedMessage
+  readonly head: Head
+}
+
+/** Most assignments that go into one transaction. */
+const MAX_BATCH = 256
+const RETRY_MIN_MS = 100
+const RETRY_MAX_MS = 5_000
+
+export function createProcessServer(
+  deps: ProcessServerDeps,
+  options: ProcessServerOptions,
+  stored: Head | undefined,
+): ProcessServer {
+  return new QueueServer(deps, options, stored)
+}
+
+class QueueServer implements ProcessServer {
+  readonly #deps: ProcessServerDeps
+  readonly #options: ProcessServerOptions
+  /** After the last durable assignment. */
+  #durable: Head
+  /** After the last assignment that is signed. */
+  #signed: Head
+  readonly #queue: Request[] = []
+  readonly #drafts: Draft[] = []
+  readonly #ready: Ready[] = []
+  /** Head of the write under way. */
+  #writing: Head | undefined
+  #isClosed = false
+  /** Why acknowledged assignments cannot be written at the moment (mode `aggressive`). */
+  #stalled: unknown
+  #onIdle: (() => void)[] = []
+
+  constructor(deps: ProcessServerDeps, options: ProcessServerOptions, stored: Head | undefined) {
+    this.#deps = deps
+    this.#options = options
+    this.#durable = stored ?? { slot: -1, timestamp: 0, ...startChain(options.processId) }
+    this.#signed = this.#durable
+  }
+
+  current(): number {
+    return this.#durable.slot
+  }
+
+  pending(): number {
+    return this.#queue.length + this.#drafts.length + this.#ready.length + Number(this.#writing !== undefined)
+  }
+
+  schedule(message: Message): Promise<Message> {
+    const refusal = this.#refusal()
+    if (refusal !== undefined) return Promise.reject(refusal)
+    return new Promise((resolve, reject) => {
+      const abortAtMs = this.#deps.clock.now() + this.#options.timeoutMs
+      const id = messageId(message, 'all')
+      this.#queue.push({ message, messageId: id, abortAtMs, resolve, reject })
+      this.#advance()
+    })
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true
+    if (this.pending() === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#onIdle.push(resolve))
+  }
+
+  #refusal(): unknown {
+    const { processId, queueLimit } = this.#options
+    if (this.#isClosed) {
+      return new AoError('unavailable', 'The node is stopping; send the message again later')
+    }
+    if (this.#queue.length >= queueLimit) {
+      return new AoError('overloaded', 'Too many messages wait for this process; try again later', {
+        process: processId,
+        limit: queueLimit,
+      })
+    }
+    return this.#stalled
+  }
+
+  /** Starts whatever can be started now. Called after every change. */
+  #advance(): void {
+    while (this.#queue.length > 0 && this.#canDraft()) this.#draftNext()
+    if (this.#writing === undefined && this.#ready.length > 0) void this.#write()
+    if (this.pending() > 0) return
+    for (const resolve of this.#onIdle.splice(0)) resolve()
+  }
+
+  #canDraft(): boolean {
+    if (this.#ready.length >= MAX_BATCH) return false
+    // A base-hashpath holds the id of the signed assignment before, so drafts go one by one.
+    const ahead = this.#options.chainKind === 'hash-chain' ? this.#options.signAhead : 1
+    return this.#drafts.length < ahead
+  }
+
+  #draftNext(): void {
+    const request = this.#queue.shift()
+    if (request === undefined) return
+    if (this.#deps.clock.now() > request.abortAtMs) {
+      request.reject(timedOut(this.#options))
+      return
+    }
+    const before = this.#drafts.at(-1) ?? this.#signed
+    const draft: Draft = {
+      request,
+      slot: before.slot + 1,
+      timestamp: Math.max(this.#deps.clock.now(), before.timestamp),
+      hashChain: nextHashChain(before.hashChain, request.messageId),
+      outcome: undefined,
+      isDropped: false,
+    }
+    this.#drafts.push(draft)
+    void this.#sign(draft)
+  }
+
+  async #sign(draft: Draft): Promise<void> {
+    try {
+      draft.outcome = { assignment: await this.#deps.sign(this.#build(draft)) }
+    } catch (error) {
+      draft.outcome = { error }
+    }
+    if (draft.isDropped) return
+    this.#collectSigned()
+    this.#advance()
+  }
+
+  #build(draft: Draft): Message {
+    const { processId, chainKind } = this.#options
+    return buildAssignment({
+      processId,
+      slot: draft.slot,
+      timestamp: draft.timestamp,
+      block: this.#deps.blockClock.current(),
+      chainKind,
+      chain: chainKind === 'hash-chain' ? draft.hashChain : this.#signed.baseHashpath,
+      body: draft.request.message,
+    })
+  }
+
+  /** Moves drafts that are signed, in slot order, to those that wait for their write. */
+  #collectSigned(): void {
+    for (let draft = this.#drafts[0]; draft?.outcome !== undefined; draft = this.#drafts[0]) {
+      this.#drafts.shift()
+      try {
+        if ('error' in draft.outcome) throw draft.outcome.error
+        this.#accept(draft, draft.outcome.assignment)
+      } catch (error) {
+        draft.request.reject(error)
+        this.#redraft([])
+      }
+    }
+  }
+
+  #accept(draft: Draft, signed: Message): void {
+    const assignment = prepareAssignment(signed)
+    const { slot, timestamp, hashChain, request } = draft
+    const baseHashpath = nextBaseHashpath(
+      this.#signed.baseHashpath,
+      assignment.id,
+      this.#options.hashpathAlgorithm,
+    )
+    this.#signed = { slot, timestamp, hashChain, baseHashpath }
+    this.#ready.push({ request, assignment, head: this.#signed })
+    if (this.#options.mode === 'aggressive') request.resolve(assignment.message)
+  }
+
+  /** Drops every draft and puts its request, and those given, back in front of the queue. */
+  #redraft(unwritten: readonly Ready[]): void {
+    const dropped = this.#drafts.splice(0)
+    for (const draft of dropped) draft.isDropped = true
+    this.#queue.unshift(...unwritten.map(({ request }) => request), ...dropped.map((d) => d.request))
+    this.#signed = this.#ready.at(-1)?.head ?? this.#writing ?? this.#durable
+  }
+
+  async #write(): Promise<void> {
+    const batch = this.#ready.splice(0, MAX_BATCH)
+    const last = batch.at(-1)
+    if (last === undefined) return
+    this.#writing = last.head
+    const failure = await this.#append(batch).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    )
+    this.#writing = undefined
+    if (failure === undefined) {
+      this.#durable = last.head
+      for (const ready of batch) this.#confirm(ready)
+    } else {
+      for (const { request } of batch) request.reject(failure.error)
+      this.#redraft(this.#ready.splice(0))
+    }
+    this.#advance()
+  }
+
+  async #append(batch: readonly Ready[]): Promise<void> {
+    const entries = batch.map(({ request, assignment, head }) => ({
+      head,
+      assignment,
+      messageId: request.messageId,
+    }))
+    if (this.#options.mode !== 'aggressive') return this.#deps.append(entries)
+    // These are acknowledged already: write them however long the store takes to recover.
+    for (let delayMs = RETRY_MIN_MS; ; delayMs = Math.min(delayMs * 2, RETRY_MAX_MS)) {
+      try {
+        await this.#deps.append(entries)
+        this.#stalled = undefined
+        return
+      } catch (error) {
+        if (this.#isClosed) throw error
+        this.#stalled = error
+        await new Promise((resolve) => setTimeout(resolve, delayMs))
+      }
+    }
+  }
+
+  #confirm({ request, assignment }: Ready): void {
+    this.#deps.onWritten(assignment.message)
+    const uploaded = this.#deps.upload(assignment.message)
+    if (this.#options.mode === 'remote_confirmation') {
+      uploaded.then(() => request.resolve(assignment.message), request.reject)
+      return
+    }
+    // The uploader logs its failures; here nobody waits for them.
+    uploaded.catch(() => undefined)
+    request.resolve(assignment.message)
+  }
+}
+
+function timedOut({ processId, timeoutMs }: ProcessServerOptions): AoError {
+  return new AoError('timeout', 'The message could not be scheduled in time; send it again', {
+    process: processId,
+    timeoutMs,
+  })
+}
