@@ -1,0 +1,72 @@
+/** What a request path says, as data: steps and the keys that go with each of them. */
+import { Message } from '../message/message.ts'
+import type { Value } from '../message/value.ts'
+
+/** A path in parentheses, or the value of `key+resolve`: it is resolved first, its result stands here. */
+export class SubPath {
+  readonly kind = 'resolve'
+  readonly path: ParsedPath
+
+  constructor(path: ParsedPath) {
+    this.path = path
+  }
+}
+
+export type StepValue = Value | SubPath
+export type StepKeys = ReadonlyMap<string, StepValue>
+
+export type PathStep =
+  /** An id: the base that is loaded, or, further right, a key of that name. */
+  | { readonly kind: 'id'; readonly id: string }
+  /** A message with these keys of its own; the key called is under `path`. The base has no `path`. */
+  | { readonly kind: 'message'; readonly keys: StepKeys }
+  /** The same under a device; without a `path` it only sets device and keys. */
+  | { readonly kind: 'as'; readonly device: string | SubPath; readonly keys: StepKeys }
+  | SubPath
+
+export interface ParsedPath {
+  /** Left to right, the base first. Empty for the path `/`. */
+  readonly steps: readonly PathStep[]
+  /** Keys of every step: headers, query and body. */
+  readonly globals: StepKeys
+  /** Keys of one step, by its index; they beat the global ones. */
+  readonly scoped: ReadonlyMap<number, StepKeys>
+  /** The request that the path came from, as it arrived; empty for a path inside a path. */
+  readonly request: Message
+}
+
+/**
+ * All keys of a step: its own beat those scoped to it, which beat the global ones. A step on an id
+ * has its own keys only.
+ */
+export function stepKeys(path: ParsedPath, index: number): Map<string, StepValue> {
+  const step = path.steps[index]
+  if (step === undefined || !('keys' in step)) return new Map()
+  if (isOnId(step)) return new Map(step.keys)
+  const keys = new Map(path.globals)
+  for (const [key, value] of path.scoped.get(index) ?? []) keys.set(key, value)
+  for (const [key, value] of step.keys) keys.set(key, value)
+  return keys
+}
+
+/** The id that an `as` step loads, if its key is one. */
+export function isOnId(step: PathStep): boolean {
+  if (step.kind !== 'as') return false
+  const key = step.keys.get('path')
+  return typeof key === 'string' && isPathId(key)
+}
+
+/**
+ * Whether a segment is an id: 43 base64url characters or an Ethereum address.
+ *
+ * @NOTE HyperBEAM goes by the length alone (`hb.hrl`, `IS_ID`), so that `/500-milliseconds="..."`
+ * of 42 bytes is an id there. Here it is a key.
+ */
+export function isPathId(text: string): boolean {
+  return text.length === 43 ? ID.test(text) : text.length === 42 && ADDRESS.test(text)
+}
+
+const ID = /^[A-Za-z0-9_-]{43}$/
+const ADDRESS = /^0x[0-9a-fA-F]{40}$/
+
+export const NO_REQUEST: Message = new Message()
