@@ -1,0 +1,27 @@
+/** `scheduler@1.0` and `location@1.0` as devices: the scheduler's handlers behind the device seam. */
+import type { SchedulerDevice, SchedulerHandler } from '../scheduler/device.ts'
+import { type Device, type DeviceHandler, failed, ok } from './device.ts'
+
+export function createSchedulerDeviceAdapter(scheduler: SchedulerDevice): Device {
+  const { schedule, slot, status, next, location, init, checkpoint } = scheduler
+  return {
+    name: 'scheduler@1.0',
+    keys: new Map([
+      ['schedule', toHandler(schedule)],
+      ['init', toHandler(init)],
+      ['slot', toHandler(slot)],
+      ['status', toHandler(status)],
+      ['next', toHandler(next)],
+      ['location', toHandler(location)],
+      ['checkpoint', toHandler(checkpoint)],
+    ]),
+  }
+}
+
+/** A scheduler's reply as an outcome: everything but 200 ends the resolution of a path. */
+export function toHandler(handler: SchedulerHandler): DeviceHandler {
+  return async (base, request) => {
+    const { status, value } = await handler(base, request)
+    return status === 200 ? ok(value) : failed(status, value)
+  }
+}

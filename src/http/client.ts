@@ -1,0 +1,106 @@
+/** The node's HTTP client: sends a message to a peer and decodes its reply. */
+import { Agent, request as send } from 'undici'
+import { toBytes } from '../base/bytes.ts'
+import { AoError } from '../base/errors.ts'
+import { decodeHttpsig } from '../codec/httpsig/decode.ts'
+import { encodeHttpsig } from '../codec/httpsig/encode.ts'
+import { Message } from '../message/message.ts'
+
+export interface PeerRequest {
+  readonly url: URL
+  readonly method: 'GET' | 'POST'
+  readonly message?: Message
+}
+
+export interface PeerReply {
+  readonly status: number
+  /** The reply's message without what only its transport needed. */
+  readonly message: Message
+}
+
+export interface PeerClientOptions {
+  /** Whole request, headers and body. Default 30,000. */
+  readonly timeoutMs?: number
+  /** A longer reply is refused. Default 64 MiB. */
+  readonly maxReplyBytes?: number
+}
+
+export interface PeerClient {
+  /** @throws AoError `remote-failed` when the peer does not answer, or not with a message. */
+  request(request: PeerRequest): Promise<PeerReply>
+  close(): Promise<void>
+}
+
+const TRANSPORT_HEADERS = new Set([
+  'server',
+  'date',
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'content-length',
+  'access-control-allow-origin',
+  'access-control-allow-methods',
+  'access-control-allow-headers',
+  'access-control-expose-headers',
+])
+
+export function createPeerClient(options: PeerClientOptions = {}): PeerClient {
+  const { timeoutMs = 30_000, maxReplyBytes = 64 * 1_024 * 1_024 } = options
+  const agent = new Agent({ maxHeaderSize: 1_048_576 })
+  return {
+    request: async (request) => {
+      try {
+        const response = await send(request.url, {
+          ...encodeRequest(request),
+          dispatcher: agent,
+          signal: AbortSignal.timeout(timeoutMs),
+        })
+        const body = await readBody(response.body, maxReplyBytes)
+        return { status: response.statusCode, message: decodeReply(response.headers, body) }
+      } catch (cause) {
+        if (cause instanceof AoError && cause.code === 'remote-failed') throw cause
+        const reason = 'The remote scheduler did not answer with a message; try again later'
+        throw new AoError('remote-failed', reason, { peer: request.url.host }, cause)
+      }
+    },
+    close: () => agent.close(),
+  }
+}
+
+function encodeRequest({ method, message }: PeerRequest) {
+  const headers: string[] = ['accept-bundle', 'true']
+  if (message === undefined) return { method, headers }
+  const wire = encodeHttpsig(message, { bundle: true })
+  for (const [name, value] of wire.headers) {
+    headers.push(name, Buffer.from(toBytes(value)).toString('latin1'))
+  }
+  return { method, headers, body: wire.body ?? null }
+}
+
+async function readBody(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.length
+    if (length > maxBytes) {
+      throw new AoError('remote-failed', 'The remote scheduler answered with too many bytes', {
+        limit: maxBytes,
+      })
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+type ReplyHeaders = Readonly<Record<string, string | string[] | undefined>>
+
+function decodeReply(received: ReplyHeaders, body: Uint8Array): Message {
+  const headers: [string, Uint8Array][] = []
+  for (const [name, value] of Object.entries(received)) {
+    if (value === undefined || TRANSPORT_HEADERS.has(name)) continue
+    const text = Array.isArray(value) ? value.join(', ') : value
+    headers.push([name, Buffer.from(text, 'latin1')])
+  }
+  const message = decodeHttpsig({ headers, ...(body.length === 0 ? {} : { body }) })
+  return message.without('status')
+}
