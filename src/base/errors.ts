@@ -32,6 +32,7 @@ export type ErrorCode =
   | 'store-failed'
   | 'store-closed'
   | 'store-denied'
+  | 'store-conflict'
   // The node.
   | 'invalid-config'
   | 'unauthorized'
