@@ -33,7 +33,7 @@ export interface Events {
   requestFailed(event: RequestFailed): void
 }
 
-export interface MessageScheduled {
+export type MessageScheduled = {
   readonly process: string
   readonly slot: number
   /** Id of the message, not of its assignment. */
@@ -45,7 +45,7 @@ export interface MessageScheduled {
   readonly isSpawn: boolean
 }
 
-export interface ScheduleFailed {
+export type ScheduleFailed = {
   readonly process: string
   readonly mode: string
   readonly error: unknown
@@ -53,7 +53,7 @@ export interface ScheduleFailed {
 
 export type ServerCloseReason = 'idle' | 'evicted' | 'stopped' | 'failed'
 
-export interface UploadFailed {
+export type UploadFailed = {
   readonly id: string
   /** 1 for the first. */
   readonly attempt: number
@@ -61,13 +61,13 @@ export interface UploadFailed {
   readonly error: unknown
 }
 
-export interface RequestHandled {
+export type RequestHandled = {
   readonly method: string
   readonly status: number
   readonly durationMs: number
 }
 
-export interface RequestFailed {
+export type RequestFailed = {
   readonly requestId: string
   readonly method: string
   /** Without its query. */
