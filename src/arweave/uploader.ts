@@ -2,11 +2,12 @@
  * Publishes messages through a bundler: a data item as its bytes, an httpsig message as an HTTP
  * message. Without a bundler nothing is published and every upload succeeds at once.
  */
+
+import { toBytes } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import { encodeAns104 } from '../codec/ans104/ans104.ts'
 import { encodeHttpsig } from '../codec/httpsig/httpsig.ts'
 import type { Message } from '../message/message.ts'
-import { toBytes } from '../base/bytes.ts'
 
 export interface Uploader {
   /** Whether anything is published at all. */

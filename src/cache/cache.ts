@@ -4,7 +4,7 @@
  * own, large values lie under their hash. Writes can be taken as a list (`prepareMessage`), so that
  * the scheduler puts an assignment and all that belongs to it into one transaction.
  */
-import { isAoError, AoError } from '../base/errors.ts'
+import { AoError, isAoError } from '../base/errors.ts'
 import { messageId } from '../message/id.ts'
 import { isId } from '../message/keys.ts'
 import { Message } from '../message/message.ts'

@@ -68,10 +68,7 @@ export function encodeRecord(value: Message | List): EncodedRecord {
 }
 
 /** @throws AoError `store-failed` when the bytes are no record of a version this node knows. */
-export async function decodeRecord(
-  bytes: Uint8Array,
-  load: LoadLarge,
-): Promise<Message | List> {
+export async function decodeRecord(bytes: Uint8Array, load: LoadLarge): Promise<Message | List> {
   const record = unpack(bytes)
   const commitments = new Map<string, Commitment>()
   for (const plain of record.commitments) {

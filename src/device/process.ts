@@ -52,7 +52,13 @@ const refuseToCompute: DeviceHandler = async (base) => {
   const body =
     `This node schedules but does not compute: execution device ${device.slice(0, 64)} is not ` +
     'installed. Read the schedule and compute it on a node that has the device.'
-  return failed(404, new Message<Value>([['status', 404], ['body', body]]))
+  return failed(
+    404,
+    new Message<Value>([
+      ['status', 404],
+      ['body', body],
+    ]),
+  )
 }
 
 function textOf(message: Message, key: string): string | undefined {

@@ -101,6 +101,5 @@ function decodeReply(received: ReplyHeaders, body: Uint8Array): Message {
     const text = Array.isArray(value) ? value.join(', ') : value
     headers.push([name, Buffer.from(text, 'latin1')])
   }
-  const message = decodeHttpsig({ headers, ...(body.length === 0 ? {} : { body }) })
-  return message.without('status')
+  return decodeHttpsig({ headers, ...(body.length === 0 ? {} : { body }) })
 }

@@ -3,10 +3,11 @@
  * the scheduled messages; `base-hashpath` over the ids of the signed assignments. The node keeps
  * both in the head of a process, so that either continues after a restart or a change of option.
  */
+
+import { concatBytes } from '../base/bytes.ts'
 import { decodeBase64, encodeBase64url } from '../crypto/base64url.ts'
 import { sha256 } from '../crypto/hash.ts'
-import { concatBytes } from '../base/bytes.ts'
-import { chainHashpath } from '../message/hashpath.ts'
+import { chainHashpath, type HashpathAlgorithm } from '../message/hashpath.ts'
 
 /** Which chain an assignment shows. */
 export type ChainKind = 'base-hashpath' | 'hash-chain'
@@ -33,7 +34,7 @@ export function nextHashChain(previous: string, messageId: string): string {
 export function nextBaseHashpath(
   baseHashpath: string,
   assignmentId: string,
-  algorithm?: string,
+  algorithm?: HashpathAlgorithm,
 ): string {
   return chainHashpath(baseHashpath, assignmentId, algorithm)
 }

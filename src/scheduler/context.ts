@@ -51,7 +51,7 @@ export interface SchedulerOptions {
   readonly chainKind: ChainKind
   readonly commitmentSpec: CommitmentSpec
   /** What a message must carry: a valid signature, only valid ones if any, or nothing. */
-  readonly verifyAssignments: 'true' | 'accept-unsigned' | 'false'
+  readonly verifyAssignments: boolean | 'accept-unsigned'
   readonly followRedirects: boolean
   readonly followHints: boolean
   /** Whether posting a message again gives its first assignment instead of a new one. */

@@ -73,15 +73,7 @@ interface Tag {
 }
 
 /** Keys that have a field of their own, or none. */
-const FIELD_KEYS = new Set([
-  'id',
-  'anchor',
-  'owner',
-  'data',
-  'target',
-  'signature',
-  'commitments',
-])
+const FIELD_KEYS = new Set(['id', 'anchor', 'owner', 'data', 'target', 'signature', 'commitments'])
 
 /** One message as the `message` or `assignment` of an aos-2 edge. */
 export function aos2Message(message: Message): Readonly<Record<string, unknown>> {
@@ -127,7 +119,10 @@ function originalTags(message: Message): Tag[] | undefined {
   for (const { device, fields } of message.commitments.values()) {
     const original = fields.get('original-tags')
     if (device !== 'ans104@1.0' || !(original instanceof Message)) continue
-    return numbered(original).map((tag) => ({ name: tagText(tag, 'name'), value: tagText(tag, 'value') }))
+    return numbered(original).map((tag) => ({
+      name: tagText(tag, 'name'),
+      value: tagText(tag, 'value'),
+    }))
   }
   return undefined
 }

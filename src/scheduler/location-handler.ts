@@ -4,8 +4,8 @@
  */
 import { commitMessage } from '../codec/commit.ts'
 import { verifyMessage } from '../codec/verify.ts'
-import { withOnlyCommitted } from '../message/committed.ts'
 import { signersOf } from '../message/commitment.ts'
+import { withOnlyCommitted } from '../message/committed.ts'
 import { Message } from '../message/message.ts'
 import type { Value } from '../message/value.ts'
 import { defaultAddress, type SchedulerContext } from './context.ts'
@@ -18,7 +18,13 @@ export async function getLocation(context: SchedulerContext, request: Message): 
   const record = await context.locations.stored(address)
   if (record === undefined) {
     const body = `No location found for address: ${address.slice(0, 64)}`
-    return { status: 404, value: new Message<Value>([['status', 404], ['body', body]]) }
+    return {
+      status: 404,
+      value: new Message<Value>([
+        ['status', 404],
+        ['body', body],
+      ]),
+    }
   }
   return ok(new Message<Value>([['body', record]]))
 }

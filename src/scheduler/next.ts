@@ -20,7 +20,13 @@ export async function getNext(
   const assignment = await context.store.assignment(id, atSlot + 1)
   if (assignment === undefined) {
     const reason = 'Requested slot not yet available in schedule.'
-    return { status: 404, value: new Message<Value>([['status', 404], ['reason', reason]]) }
+    return {
+      status: 404,
+      value: new Message<Value>([
+        ['status', 404],
+        ['reason', reason],
+      ]),
+    }
   }
   return ok(
     new Message<Value>([

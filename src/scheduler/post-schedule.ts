@@ -1,15 +1,15 @@
 /** POST `schedule`: from a request to an assignment, or to the reason why there is none. */
 import { AoError, isAoError } from '../base/errors.ts'
 import { verifyMessage } from '../codec/verify.ts'
-import { withOnlyCommitted } from '../message/committed.ts'
 import { signersOf } from '../message/commitment.ts'
+import { withOnlyCommitted } from '../message/committed.ts'
 import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
 import { isList, type Value } from '../message/value.ts'
 import type { SchedulerContext } from './context.ts'
 import { type Located, locateScheduler } from './locate.ts'
 import { findProcess, findSubject, isProcess, processOfMessage } from './process-id.ts'
-import { badRequest, notFound, type Reply, redirectReply, remoteReply, ok } from './reply.ts'
+import { badRequest, notFound, ok, type Reply, redirectReply, remoteReply } from './reply.ts'
 
 export async function postSchedule(
   context: SchedulerContext,
@@ -51,8 +51,8 @@ async function subjectOf(
 async function isAdmissible(context: SchedulerContext, message: Message): Promise<boolean> {
   const { verifyAssignments } = context.options
   const isSigned = signersOf(message).length > 0
-  if (!isSigned && verifyAssignments === 'true') return false
-  if (isSigned && verifyAssignments !== 'false' && !(await verifyMessage(message)).valid) {
+  if (!isSigned && verifyAssignments === true) return false
+  if (isSigned && verifyAssignments !== false && !(await verifyMessage(message)).valid) {
     return false
   }
   for (const [, value] of message) if (!(await isNestedValid(value))) return false
@@ -85,7 +85,7 @@ async function scheduleLocally(
   const existing = await existingAssignment(context, processId, message)
   if (existing !== undefined) return existing
   try {
-    const assignment = await registry.withServer(processId, (server) => server.schedule(message))
+    const assignment = await registry.withServer(located, (server) => server.schedule(message))
     events.messageScheduled({
       process: processId,
       slot: Number(assignment.get('slot')),

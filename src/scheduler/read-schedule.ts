@@ -1,6 +1,7 @@
 /** GET `schedule` and `slot`, and `status`: what readers ask of a schedule. */
-import { AoError } from '../base/errors.ts'
+
 import { toText } from '../base/bytes.ts'
+import { AoError } from '../base/errors.ts'
 import { Message } from '../message/message.ts'
 import { isBinary, isInteger, type Value } from '../message/value.ts'
 import { defaultAddress, type SchedulerContext, type SlotRange } from './context.ts'
@@ -25,7 +26,9 @@ export async function getSchedule(
   if (located.kind === 'remote') return remoteSchedule(context, located, range)
   if (located.kind !== 'local') throw new AoError('internal', 'A scheduler was not located')
   const page = await readPage(context, located.processId, range)
-  return ok(textOf(request, 'accept') === 'application/aos-2' ? formatAos2Page(page) : formatPage(page))
+  return ok(
+    textOf(request, 'accept') === 'application/aos-2' ? formatAos2Page(page) : formatPage(page),
+  )
 }
 
 export async function getSlot(

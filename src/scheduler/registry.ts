@@ -4,12 +4,21 @@
  */
 import type { Clock } from '../base/clock.ts'
 import { AoError } from '../base/errors.ts'
+import type { Events, ServerCloseReason } from '../base/events.ts'
+import type { Message } from '../message/message.ts'
 import type { ProcessServer } from './server.ts'
 
 export interface RegistryDeps {
   readonly clock: Clock
+  readonly events: Events
   /** Makes the server of a process from what the store says of it. */
-  readonly open: (processId: string) => Promise<ProcessServer>
+  readonly open: (process: Message, processId: string) => Promise<ProcessServer>
+}
+
+/** A process and its id, which is not computed anew for each request. */
+export interface ProcessHandle {
+  readonly processId: string
+  readonly process: Message
 }
 
 export interface RegistryOptions {
@@ -24,7 +33,7 @@ export interface Registry {
    * Runs `use` on the server of a process, which stays open meanwhile.
    * @throws AoError `overloaded` when `maxOpen` servers are busy, `unavailable` after `close`.
    */
-  withServer<T>(processId: string, use: (server: ProcessServer) => Promise<T>): Promise<T>
+  withServer<T>(handle: ProcessHandle, use: (server: ProcessServer) => Promise<T>): Promise<T>
   /** The server of a process if it is open. */
   find(processId: string): ProcessServer | undefined
   openCount(): number
@@ -61,10 +70,10 @@ class ServerRegistry implements Registry {
   }
 
   async withServer<T>(
-    processId: string,
+    handle: ProcessHandle,
     use: (server: ProcessServer) => Promise<T>,
   ): Promise<T> {
-    const slot = this.#acquire(processId)
+    const slot = this.#acquire(handle)
     try {
       return await use(await slot.server)
     } finally {
@@ -92,34 +101,35 @@ class ServerRegistry implements Registry {
     clearInterval(this.#sweeper)
     const servers = [...this.#slots.values()].map(async ({ server }) => (await server).close())
     await Promise.allSettled(servers)
-    this.#slots.clear()
+    for (const processId of [...this.#slots.keys()]) this.#free(processId, 'stopped')
   }
 
-  #acquire(processId: string): Slot {
+  #acquire(handle: ProcessHandle): Slot {
+    const { processId } = handle
     if (this.#isClosed) {
       throw new AoError('unavailable', 'The node is stopping; send the request again later')
     }
-    const slot = this.#slots.get(processId) ?? this.#open(processId)
+    const slot = this.#slots.get(processId) ?? this.#open(handle)
     this.#slots.delete(processId)
     this.#slots.set(processId, slot)
     slot.users++
     return slot
   }
 
-  #open(processId: string): Slot {
+  #open({ processId, process }: ProcessHandle): Slot {
     if (this.#slots.size >= this.#options.maxOpen && !this.#freeOldest()) {
       throw new AoError('overloaded', 'Too many processes are busy; try again later', {
         limit: this.#options.maxOpen,
       })
     }
-    const slot: Slot = { server: this.#deps.open(processId), users: 0, lastUsedMs: 0 }
+    const slot: Slot = { server: this.#deps.open(process, processId), users: 0, lastUsedMs: 0 }
     slot.server.then(
       (server) => {
         slot.opened = server
       },
       // A server that could not be opened is tried anew by the next request.
       () => {
-        if (this.#slots.get(processId) === slot) this.#slots.delete(processId)
+        if (this.#slots.get(processId) === slot) this.#free(processId, 'failed')
       },
     )
     return slot
@@ -128,16 +138,21 @@ class ServerRegistry implements Registry {
   #freeOldest(): boolean {
     for (const [processId, slot] of this.#slots) {
       if (!isIdle(slot)) continue
-      this.#slots.delete(processId)
+      this.#free(processId, 'evicted')
       return true
     }
     return false
   }
 
+  #free(processId: string, reason: ServerCloseReason): void {
+    this.#slots.delete(processId)
+    this.#deps.events.serverClosed({ process: processId, reason })
+  }
+
   #freeIdle(): void {
     const before = this.#deps.clock.now() - this.#options.idleMs
     for (const [processId, slot] of this.#slots) {
-      if (isIdle(slot) && slot.lastUsedMs <= before) this.#slots.delete(processId)
+      if (isIdle(slot) && slot.lastUsedMs <= before) this.#free(processId, 'idle')
     }
   }
 }

@@ -100,8 +100,12 @@ async function assertAssignment(
   const isSigned = signersOf(assignment).length > 0
   const isInvalid = isSigned && !(await verifyMessage(assignment)).valid
   if (integerOf(assignment, 'slot') !== slot || isInvalid) {
-    throw new AoError('remote-failed', 'The remote scheduler answered an assignment that is not valid', {
-      slot,
-    })
+    throw new AoError(
+      'remote-failed',
+      'The remote scheduler answered an assignment that is not valid',
+      {
+        slot,
+      },
+    )
   }
 }

@@ -3,10 +3,11 @@
  * `assignments/<pid>/<slot>` a link to each assignment, `by-message/<pid>/<id>` the same by the id
  * of the scheduled message. The assignment and its message are ordinary messages of the cache.
  */
+
+import { AoError } from '../base/errors.ts'
 import { createMessageReader, type MessageReader } from '../cache/cache.ts'
 import { type PreparedMessage, prepareMessage } from '../cache/prepare.ts'
-import { AoError } from '../base/errors.ts'
-import { Message } from '../message/message.ts'
+import type { Message } from '../message/message.ts'
 import type { Store, StoreWrite } from '../store/store.ts'
 import type { ChainState } from './chain.ts'
 

@@ -8,6 +8,7 @@ import type { BlockClock } from '../arweave/block-clock.ts'
 import type { Clock } from '../base/clock.ts'
 import { AoError } from '../base/errors.ts'
 import type { PreparedMessage } from '../cache/prepare.ts'
+import type { HashpathAlgorithm } from '../message/hashpath.ts'
 import { messageId } from '../message/id.ts'
 import type { Message } from '../message/message.ts'
 import { buildAssignment } from './assignment.ts'
@@ -34,14 +35,13 @@ export interface ProcessServerDeps {
   readonly append: (entries: readonly AppendEntry[]) => Promise<void>
   /** Publishes an assignment; in mode `remote_confirmation` the caller waits for it. */
   readonly upload: (assignment: Message) => Promise<void>
-  readonly onWritten: (assignment: Message) => void
 }
 
 export interface ProcessServerOptions {
   readonly processId: string
   readonly mode: Exclude<SchedulingMode, 'disabled'>
   readonly chainKind: ChainKind
-  readonly hashpathAlgorithm?: string
+  readonly hashpathAlgorithm?: HashpathAlgorithm
   /** Requests that are not begun after so long are refused. */
   readonly timeoutMs: number
   /** Requests that may wait; more are refused. */
@@ -130,7 +130,12 @@ class QueueServer implements ProcessServer {
   }
 
   pending(): number {
-    return this.#queue.length + this.#drafts.length + this.#ready.length + Number(this.#writing !== undefined)
+    return (
+      this.#queue.length +
+      this.#drafts.length +
+      this.#ready.length +
+      Number(this.#writing !== undefined)
+    )
   }
 
   schedule(message: Message): Promise<Message> {
@@ -254,7 +259,10 @@ class QueueServer implements ProcessServer {
   #redraft(unwritten: readonly Ready[]): void {
     const dropped = this.#drafts.splice(0)
     for (const draft of dropped) draft.isDropped = true
-    this.#queue.unshift(...unwritten.map(({ request }) => request), ...dropped.map((d) => d.request))
+    this.#queue.unshift(
+      ...unwritten.map(({ request }) => request),
+      ...dropped.map((d) => d.request),
+    )
     this.#signed = this.#ready.at(-1)?.head ?? this.#writing ?? this.#durable
   }
 
@@ -300,7 +308,6 @@ class QueueServer implements ProcessServer {
   }
 
   #confirm({ request, assignment }: Ready): void {
-    this.#deps.onWritten(assignment.message)
     const uploaded = this.#deps.upload(assignment.message)
     if (this.#options.mode === 'remote_confirmation') {
       uploaded.then(() => request.resolve(assignment.message), request.reject)

@@ -1,0 +1,179 @@
+/** Builds the scheduling system of a node from its store, wallets and options. */
+import type { BlockClock } from '../arweave/block-clock.ts'
+import type { Uploader } from '../arweave/uploader.ts'
+import type { Clock } from '../base/clock.ts'
+import { AoError } from '../base/errors.ts'
+import type { Events } from '../base/events.ts'
+import type { Wallet } from '../crypto/wallet.ts'
+import type { HashpathAlgorithm } from '../message/hashpath.ts'
+import { messageId } from '../message/id.ts'
+import { Message } from '../message/message.ts'
+import type { Store } from '../store/store.ts'
+import { type CommitmentSpec, commitAssignment } from './assignment.ts'
+import type { RemoteScheduler, SchedulerContext, SchedulerOptions } from './context.ts'
+import { createSchedulerDevice, type SchedulerDevice } from './device.ts'
+import { parseSchedulers } from './locate.ts'
+import { createLocationTable } from './location.ts'
+import { textOf } from './process-id.ts'
+import { createRegistry } from './registry.ts'
+import { createScheduleStore, type ScheduleStore } from './schedule-store.ts'
+import { createProcessServer, type ProcessServer } from './server.ts'
+
+export interface SchedulerDeps {
+  /** Holds schedules, their messages and scheduler locations. */
+  readonly store: Store
+  /** The node's wallets; the first is the default. */
+  readonly wallets: readonly Wallet[]
+  /** Looks a message up in the rest of the node's stores. */
+  readonly readMessage: (id: string) => Promise<Message | undefined>
+  readonly blockClock: BlockClock
+  readonly uploader: Uploader
+  readonly remote: RemoteScheduler
+  readonly clock: Clock
+  readonly events: Events
+  /** Asks the gateway for the scheduler location of an address. */
+  readonly lookUpLocation?: (address: string) => Promise<Message | undefined>
+}
+
+export interface SchedulerLimits {
+  readonly timeoutMs: number
+  readonly queueLimit: number
+  readonly maxOpenServers: number
+  readonly serverIdleMs: number
+  /** Drafts of one process that are signed at once, where its chain allows it. */
+  readonly signAhead: number
+}
+
+export interface Scheduler {
+  readonly device: SchedulerDevice
+  readonly store: ScheduleStore
+  openServers(): number
+  pendingMessages(): number
+  /** Refuses new messages; resolves when every accepted one is answered. */
+  close(): Promise<void>
+}
+
+export function createScheduler(
+  deps: SchedulerDeps,
+  options: SchedulerOptions,
+  limits: SchedulerLimits,
+): Scheduler {
+  const store = createScheduleStore(deps.store)
+  const wallets = new Map(deps.wallets.map((wallet) => [wallet.address, wallet]))
+  const readProcess = async (id: string): Promise<Message | undefined> =>
+    (await store.readCommitted(id)) ?? deps.readMessage(id)
+  const openServer = (process: Message, processId: string): Promise<ProcessServer> =>
+    open({ deps, options, limits, store, wallets }, processId, process)
+  const registry = createRegistry(
+    { clock: deps.clock, events: deps.events, open: openServer },
+    { maxOpen: limits.maxOpenServers, idleMs: limits.serverIdleMs },
+  )
+  const { clock, events, blockClock, remote } = deps
+  const locations = createLocationTable({
+    store: deps.store,
+    reader: store,
+    clock,
+    ...(deps.lookUpLocation === undefined ? {} : { lookUp: deps.lookUpLocation }),
+  })
+  const context: SchedulerContext = {
+    ...{ store, registry, locations, blockClock, clock, events, wallets, remote, readProcess },
+    options,
+  }
+  return {
+    device: createSchedulerDevice(context),
+    store,
+    openServers: () => registry.openCount(),
+    pendingMessages: () => registry.pendingCount(),
+    close: () => registry.close(),
+  }
+}
+
+interface OpenParts {
+  readonly deps: SchedulerDeps
+  readonly options: SchedulerOptions
+  readonly limits: SchedulerLimits
+  readonly store: ScheduleStore
+  readonly wallets: ReadonlyMap<string, Wallet>
+}
+
+async function open(
+  { deps, options, limits, store, wallets }: OpenParts,
+  processId: string,
+  process: Message,
+): Promise<ProcessServer> {
+  const { mode } = options
+  if (mode === 'disabled') {
+    throw new AoError('unavailable', 'Scheduling is disabled on this node')
+  }
+  const head = await store.head(processId)
+  const signers = signingWallets(process, wallets)
+  const spec = commitmentSpec(process, options.commitmentSpec)
+  const hashpathAlgorithm = hashpathAlgorithmOf(process)
+  deps.events.serverOpened({ process: processId, slot: head?.slot ?? -1 })
+  return createProcessServer(
+    {
+      clock: deps.clock,
+      blockClock: deps.blockClock,
+      sign: (assignment) => commitAssignment(assignment, signers, spec),
+      append: (entries) => store.append(processId, entries),
+      upload: (assignment) => upload(deps, assignment),
+    },
+    {
+      processId,
+      mode,
+      chainKind: options.chainKind,
+      ...(hashpathAlgorithm === undefined ? {} : { hashpathAlgorithm }),
+      ...{ timeoutMs: limits.timeoutMs, queueLimit: limits.queueLimit },
+      signAhead: limits.signAhead,
+    },
+    head,
+  )
+}
+
+/** The node's wallets among the schedulers that a process names. */
+function signingWallets(process: Message, wallets: ReadonlyMap<string, Wallet>): Wallet[] {
+  const named = parseSchedulers(process.get('scheduler') ?? process.get('scheduler-location'))
+  const signing = named.flatMap((address) => wallets.get(address) ?? [])
+  return signing.length > 0 ? signing : [...wallets.values()].slice(0, 1)
+}
+
+/** @throws AoError `unsupported-codec` when the process asks for a codec that cannot commit. */
+function commitmentSpec(process: Message, fallback: CommitmentSpec): CommitmentSpec {
+  const spec = textOf(process, 'scheduler-commitment-spec') ?? fallback
+  if (spec === 'ans104@1.0' || spec === 'httpsig@1.0') return spec
+  throw new AoError(
+    'unsupported-codec',
+    'Expected scheduler-commitment-spec of the process to be ans104@1.0 or httpsig@1.0',
+  )
+}
+
+/** @throws AoError `invalid-hashpath` when the process asks for an algorithm nobody knows. */
+function hashpathAlgorithmOf(process: Message): HashpathAlgorithm | undefined {
+  const algorithm = textOf(process, 'hashpath-alg')
+  if (algorithm === undefined || algorithm === 'sha-256-chain' || algorithm === 'accumulate-256') {
+    return algorithm
+  }
+  throw new AoError(
+    'invalid-hashpath',
+    'Expected hashpath-alg of the process to be sha-256-chain or accumulate-256',
+  )
+}
+
+/** The message first, then its assignment, so that no published assignment lacks its message. */
+async function upload(
+  { uploader, events, clock }: SchedulerDeps,
+  assignment: Message,
+): Promise<void> {
+  if (!uploader.isEnabled) return
+  const body = assignment.get('body')
+  const startedMs = clock.now()
+  const id = messageId(assignment, 'all')
+  try {
+    if (body instanceof Message) await uploader.upload(body)
+    await uploader.upload(assignment)
+    events.uploadDone({ id, durationMs: clock.now() - startedMs })
+  } catch (error) {
+    events.uploadFailed({ id, attempt: 1, error })
+    throw error
+  }
+}
