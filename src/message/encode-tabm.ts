@@ -147,7 +147,7 @@ function addScalar({ entries, types }: Level, key: string, value: Value): void {
       'Expected a binary under the key ".", whose type is that of the level',
     )
   }
-  const { type, text } = encodeScalar(key, value)
+  const { type, text } = encodeScalar(value, key)
   types.push([key, type])
   entries.set(key, text)
 }
@@ -160,7 +160,11 @@ function isNested(value: Value): value is Message | List {
   return value instanceof Message || isList(value)
 }
 
-function encodeScalar(key: string, value: Value): { type: string; text: string } {
+/**
+ * The type and text of an integer, float or atom.
+ * @throws AoError `invalid-value` for every other value, naming the key that it stands under.
+ */
+export function encodeScalar(value: Value, key = ''): { type: string; text: string } {
   if (isInteger(value)) return { type: 'integer', text: value.toString() }
   if (value instanceof Float) return { type: 'float', text: formatFloat(value.value) }
   if (value instanceof Atom) return { type: 'atom', text: value.name }
