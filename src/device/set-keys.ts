@@ -1,0 +1,76 @@
+/** Setting keys on a message, as `set` of message@1.0 and the steps of a path do it. */
+import { type Commitments, NO_COMMITMENTS } from '../message/commitment.ts'
+import { unsignedId } from '../message/id.ts'
+import { isPrivateKey } from '../message/keys.ts'
+import { Message } from '../message/message.ts'
+import { Atom, type Value } from '../message/value.ts'
+
+/** Keys with a meaning of their own in a request, which therefore cannot be set by one. */
+const RESERVED: ReadonlySet<string> = new Set([
+  'commitments',
+  'committers',
+  'id',
+  'keys',
+  'path',
+  'remove',
+  'set',
+  'set-mode',
+  'verify',
+])
+
+export interface SetOptions {
+  /** `deep` (default) merges a message into the message that stands there; `explicit` replaces it. */
+  readonly mode?: 'deep' | 'explicit'
+}
+
+/**
+ * The message with these keys; the atom `unset` removes one. Private keys and those with a meaning
+ * of their own in a request are left out. All commitments are dropped once a key that one of them
+ * covers gets another value.
+ */
+export function setKeys(
+  base: Message,
+  values: Iterable<readonly [string, Value]>,
+  { mode = 'deep' }: SetOptions = {},
+): Message {
+  const entries = new Map(base)
+  const changed: string[] = []
+  for (const [key, value] of values) {
+    if (RESERVED.has(key) || isPrivateKey(key)) continue
+    const old = entries.get(key)
+    const next = mode === 'deep' ? merged(old, value) : value
+    if (isUnset(next)) entries.delete(key)
+    else entries.set(key, next)
+    if (!isSame(old, isUnset(next) ? undefined : next)) changed.push(key)
+  }
+  return new Message(entries, commitmentsAfter(base.commitments, changed), base.priv)
+}
+
+function merged(old: Value | undefined, value: Value): Value {
+  return old instanceof Message && value instanceof Message ? setKeys(old, value) : value
+}
+
+function isUnset(value: Value): boolean {
+  return value instanceof Atom && value.name === 'unset'
+}
+
+/** Whether two values read the same: equal in type and bytes. */
+function isSame(left: Value | undefined, right: Value | undefined): boolean {
+  if (left === undefined || right === undefined) return left === right
+  return left === right || contentId(left) === contentId(right)
+}
+
+function contentId(value: Value): string {
+  return unsignedId(new Message([['value', value]]))
+}
+
+/** The commitments that still hold after some keys changed: all, or none. */
+export function commitmentsAfter(
+  commitments: Commitments,
+  changed: readonly string[],
+): Commitments {
+  for (const { committed } of commitments.values()) {
+    if (changed.some((key) => committed.includes(key))) return NO_COMMITMENTS
+  }
+  return commitments
+}
