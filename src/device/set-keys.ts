@@ -41,7 +41,7 @@ export function setKeys(
     const next = mode === 'deep' ? merged(old, value) : value
     if (isUnset(next)) entries.delete(key)
     else entries.set(key, next)
-    if (!isSame(old, isUnset(next) ? undefined : next)) changed.push(key)
+    if (!isSameValue(old, isUnset(next) ? undefined : next)) changed.push(key)
   }
   return new Message(entries, commitmentsAfter(base.commitments, changed), base.priv)
 }
@@ -50,12 +50,13 @@ function merged(old: Value | undefined, value: Value): Value {
   return old instanceof Message && value instanceof Message ? setKeys(old, value) : value
 }
 
-function isUnset(value: Value): boolean {
+/** Whether a value asks for its key to be removed. */
+export function isUnset(value: Value): boolean {
   return value instanceof Atom && value.name === 'unset'
 }
 
 /** Whether two values read the same: equal in type and bytes. */
-function isSame(left: Value | undefined, right: Value | undefined): boolean {
+export function isSameValue(left: Value | undefined, right: Value | undefined): boolean {
   if (left === undefined || right === undefined) return left === right
   return left === right || contentId(left) === contentId(right)
 }

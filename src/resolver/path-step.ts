@@ -43,17 +43,32 @@ export function stepKeys(path: ParsedPath, index: number): Map<string, StepValue
   const step = path.steps[index]
   if (step === undefined || !('keys' in step)) return new Map()
   if (isOnId(step)) return new Map(step.keys)
-  const keys = new Map(path.globals)
-  for (const [key, value] of path.scoped.get(index) ?? []) keys.set(key, value)
-  for (const [key, value] of step.keys) keys.set(key, value)
-  return keys
+  return merge(path.globals, path.scoped.get(index), step.keys)
 }
 
-/** The id that an `as` step loads, if its key is one. */
-export function isOnId(step: PathStep): boolean {
-  if (step.kind !== 'as') return false
+/** The keys of a step without the global ones. */
+export function ownKeys(path: ParsedPath, index: number): Map<string, StepValue> {
+  const step = path.steps[index]
+  if (step === undefined || !('keys' in step)) return new Map()
+  return isOnId(step) ? new Map(step.keys) : merge(path.scoped.get(index), step.keys)
+}
+
+/** The key that a step calls, if it is written as text. */
+export function calledKey(step: PathStep): string | undefined {
+  if (!('keys' in step)) return undefined
   const key = step.keys.get('path')
-  return typeof key === 'string' && isPathId(key)
+  return typeof key === 'string' ? key : undefined
+}
+
+/** Whether a step puts the message of an id under a device: `ID~device`. */
+export function isOnId(step: PathStep): boolean {
+  return step.kind === 'as' && isPathId(calledKey(step) ?? '')
+}
+
+function merge(...levels: (StepKeys | undefined)[]): Map<string, StepValue> {
+  const keys = new Map<string, StepValue>()
+  for (const level of levels) for (const [key, value] of level ?? []) keys.set(key, value)
+  return keys
 }
 
 /**

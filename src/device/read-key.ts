@@ -1,0 +1,60 @@
+/** Reading keys of messages as a device needs them: as text, as a switch, links loaded. */
+import { toText } from '../base/bytes.ts'
+import { getKey } from '../message/keys.ts'
+import { Message } from '../message/message.ts'
+import { Atom, isBinary, isInteger, isList, Link, type Value } from '../message/value.ts'
+import type { DeviceContext, Outcome } from './device.ts'
+import { ok } from './device.ts'
+
+/** The text under a key; an atom counts as its name. */
+export function textAt(message: Message, key: string): string | undefined {
+  return textOf(message.get(key))
+}
+
+/** The text of a binary, or the name of an atom. */
+export function textOf(value: Value | undefined): string | undefined {
+  if (value instanceof Atom) return value.name
+  return isBinary(value) ? toText(value) : undefined
+}
+
+/** Whether a switch is on: the atom or the text `true`. */
+export function isTrueAt(message: Message, key: string): boolean {
+  return textAt(message, key) === 'true'
+}
+
+/** The number under a key, also where it came as text. */
+export function numberAt(message: Message, key: string): number | undefined {
+  const value = message.get(key)
+  if (isInteger(value)) return Number(value)
+  const text = textOf(value)
+  return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined
+}
+
+/** The texts of a list, of a map numbered from 1, or of a single text. */
+export function textsOf(value: Value | undefined): string[] | undefined {
+  if (value === undefined) return undefined
+  const items = isList(value) ? value : value instanceof Message ? numberedItems(value) : [value]
+  const texts: string[] = []
+  for (const item of items) {
+    const text = textOf(item)
+    if (text === undefined) return undefined
+    texts.push(text)
+  }
+  return texts
+}
+
+function numberedItems(message: Message): (Value | undefined)[] {
+  return Array.from({ length: message.size }, (_, index) => message.get(`${index + 1}`))
+}
+
+/** The value of a key, loaded if it is a link; not ok when what it links to is missing. */
+export async function loadKey(
+  message: Message,
+  key: string,
+  context: DeviceContext,
+): Promise<Outcome | undefined> {
+  const value = getKey(message, key)
+  if (value === undefined || !(value instanceof Link))
+    return value === undefined ? value : ok(value)
+  return context.resolve(new Message([['value', value]]), new Message([['path', 'value']]))
+}

@@ -1,0 +1,141 @@
+/** Calls of keys on bases for one request: loading, dispatch, hashpaths, and calls within calls. */
+import { toText } from '../base/bytes.ts'
+import { AoError, isAoError } from '../base/errors.ts'
+import { type DeviceContext, failed, type Outcome, ok } from '../device/device.ts'
+import { hashpath } from '../message/hashpath.ts'
+import { isPrivateKey } from '../message/keys.ts'
+import { Message, type MessagePrivate } from '../message/message.ts'
+import { Atom, isBinary, isList, Link, type Value } from '../message/value.ts'
+import { findHandler } from './dispatch.ts'
+import { isPathId } from './path-step.ts'
+import type { ResolverDeps } from './resolve.ts'
+
+export const NOT_FOUND: Outcome = failed(404, new Atom('not_found'))
+export const MESSAGES_MISSING: Outcome = failed(404, 'Necessary messages not found in cache.')
+const TOO_DEEP: Outcome = failed(508, 'Request creates infinite recursion.')
+
+export interface CallOptions {
+  /** The request as it arrived: its signatures decide what the caller may do. */
+  readonly origin: Message
+  readonly requestId: string
+  /** Calls of devices within calls. */
+  readonly maxDepth: number
+}
+
+export class Calls {
+  readonly #deps: ResolverDeps
+  readonly #options: CallOptions
+  #isOperator: Promise<boolean> | undefined
+
+  constructor(deps: ResolverDeps, options: CallOptions) {
+    this.#deps = deps
+    this.#options = options
+  }
+
+  /**
+   * Calls the keys in the `path` of a request, each on the answer of the one before.
+   * @throws AoError `invalid-request`
+   */
+  async keys(base: Message, request: Message, depth: number): Promise<Outcome> {
+    const path = keyOf(request)
+    const keys = path?.split('/').filter((key) => key !== '') ?? []
+    if (keys.length === 0) {
+      throw new AoError('invalid-request', 'Expected a request with a key to call as its path')
+    }
+    let outcome: Outcome = ok(base)
+    for (const key of keys) {
+      const next = await this.base(outcome.value)
+      if (!(next instanceof Message)) return next
+      outcome = await this.call(next, key === path ? request : request.with([['path', key]]), depth)
+      if (outcome.kind !== 'ok') break
+    }
+    return outcome
+  }
+
+  /**
+   * The answer of the base's device to the key in the request's `path`, links loaded.
+   * @throws AoError `invalid-path` for a request that calls no key, and what the device throws.
+   */
+  async call(base: Message, request: Message, depth: number): Promise<Outcome> {
+    if (depth > this.#options.maxDepth) return TOO_DEEP
+    const key = keyOf(request)
+    if (key === undefined || key === '') {
+      throw new AoError('invalid-path', 'Expected a key in each segment of the path')
+    }
+    if (isPrivateKey(key.toLowerCase())) return NOT_FOUND
+    const handler = findHandler(this.#deps.devices, base, key)
+    const outcome = await handler(base, request, this.#context(depth))
+    if (outcome.kind !== 'ok') return outcome
+    const loaded = await this.#load(outcome.value)
+    if (loaded.kind !== 'ok' || !(loaded.value instanceof Message)) return loaded
+    return ok(withHashpath(loaded.value, base, request))
+  }
+
+  /** The message of an id, noting the id. */
+  async read(id: string): Promise<Message | undefined> {
+    return (await this.#deps.readMessage(id))?.withPrivate({ loadedFrom: id })
+  }
+
+  /** A value as the base of a key: an id is read, a list numbered from 1; else nothing is found. */
+  async base(value: Value): Promise<Message | Outcome> {
+    if (value instanceof Message) return value
+    if (isList(value)) return new Message(value.map((item, index) => [`${index + 1}`, item]))
+    if (value instanceof Link) {
+      const loaded = await this.#load(value)
+      return loaded.kind === 'ok' ? this.base(loaded.value) : loaded
+    }
+    const id = isBinary(value) ? toText(value) : undefined
+    if (id === undefined || !isPathId(id)) return NOT_FOUND
+    return (await this.read(id)) ?? MESSAGES_MISSING
+  }
+
+  async #load(value: Value): Promise<Outcome> {
+    if (!(value instanceof Link)) return ok(value)
+    try {
+      const loaded = await this.#deps.loadLink(value)
+      if (value.lazy || !(loaded instanceof Message)) return ok(loaded)
+      return ok(loaded.withPrivate({ loadedFrom: value.id }))
+    } catch (error) {
+      if (isAoError(error, 'link-not-found')) return MESSAGES_MISSING
+      throw error
+    }
+  }
+
+  #context(depth: number): DeviceContext {
+    const { origin, requestId } = this.#options
+    return {
+      resolve: (base, request) => this.keys(base, request, depth + 1),
+      isOperator: () => {
+        this.#isOperator ??= this.#deps.isOperator(origin)
+        return this.#isOperator
+      },
+      requestId,
+    }
+  }
+}
+
+function keyOf(request: Message): string | undefined {
+  const path = request.get('path')
+  return isBinary(path) ? toText(path) : undefined
+}
+
+/** An answer with the hashpath of its computation, and nothing private of base or request. */
+function withHashpath(answer: Message, base: Message, request: Message): Message {
+  const { loadedFrom } = answer.priv
+  const path = hashpathOf(base, request)
+  const priv: MessagePrivate = {
+    ...(loadedFrom === undefined ? {} : { loadedFrom }),
+    ...(path === undefined ? {} : { hashpath: path }),
+  }
+  return new Message(answer, answer.commitments, priv)
+}
+
+/** A request that has no id, since its keys cannot be encoded, is answered without a hashpath. */
+function hashpathOf(base: Message, request: Message): string | undefined {
+  try {
+    return hashpath(base, request)
+  } catch (error) {
+    if (error instanceof AoError) return undefined
+    throw error
+  }
+}

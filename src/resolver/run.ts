@@ -1,0 +1,173 @@
+/** The steps of one request in order; a path inside the path runs once, where it is first needed. */
+import { toText } from '../base/bytes.ts'
+import { failed, type Outcome, ok } from '../device/device.ts'
+import { setKeys } from '../device/set-keys.ts'
+import { Message } from '../message/message.ts'
+import { isBinary, isInteger, type Value } from '../message/value.ts'
+import { type Calls, MESSAGES_MISSING, NOT_FOUND } from './calls.ts'
+import {
+  calledKey,
+  isOnId,
+  ownKeys,
+  type ParsedPath,
+  type PathStep,
+  type StepKeys,
+  SubPath,
+  stepKeys,
+} from './path-step.ts'
+import { placeholder, takesUnknownBase } from './placeholder.ts'
+
+type AsStep = Extract<PathStep, { kind: 'as' }>
+
+interface Place {
+  readonly path: ParsedPath
+  readonly index: number
+}
+
+export class Run {
+  readonly #calls: Calls
+  readonly #subResults = new Map<SubPath, Promise<Outcome>>()
+
+  constructor(calls: Calls) {
+    this.#calls = calls
+  }
+
+  /** Runs a path; its first step gives the base. */
+  async path(path: ParsedPath): Promise<Outcome> {
+    const [first, ...others] = path.steps
+    if (first === undefined) return failed(400, 'Expected a path with at least one step.')
+    let outcome = await this.#first(first, { path, index: 0 })
+    for (const [before, step] of others.entries()) {
+      if (outcome.kind !== 'ok') return outcome
+      outcome = await this.#next(outcome.value, step, { path, index: before + 1 })
+    }
+    if (outcome.kind !== 'ok' || !(outcome.value instanceof Message)) return outcome
+    // A path that ends in a device answers the message without what the step put on it.
+    return ok(outcome.value.priv.original ?? outcome.value)
+  }
+
+  async #first(step: PathStep, place: Place): Promise<Outcome> {
+    switch (step.kind) {
+      case 'id':
+        return this.#read(step.id, place.path)
+      case 'resolve':
+        return this.#sub(step)
+      case 'message':
+        return settled(await this.#request(place))
+      case 'as':
+        return isOnId(step) ? this.#firstOnId(step, place) : this.#firstUnder(step, place)
+    }
+  }
+
+  /** `/ID~device` */
+  async #firstOnId(step: AsStep, place: Place): Promise<Outcome> {
+    const loaded = await this.#read(calledKey(step) ?? '', place.path)
+    if (loaded.kind !== 'ok' || !(loaded.value instanceof Message)) return loaded
+    return settled(await this.#under(loaded.value, step, place))
+  }
+
+  /** `/~device` starts from the keys of the request; `/key~device` also calls the key on them. */
+  async #firstUnder(step: AsStep, place: Place): Promise<Outcome> {
+    const request = await this.#request(place)
+    if (!(request instanceof Message)) return request
+    const under = await this.#under(new Message(), step, place)
+    if (!(under instanceof Message)) return under
+    const { original = under } = under.priv
+    const base = setKeys(request, [['device', under.get('device') ?? '']]).withPrivate({ original })
+    return step.keys.has('path') ? this.#calls.call(base, request, 0) : ok(base)
+  }
+
+  async #next(value: Value, step: PathStep, place: Place): Promise<Outcome> {
+    const base = await this.#calls.base(value)
+    if (!(base instanceof Message)) return base
+    if (step.kind === 'as') return this.#nextUnder(base, step, place)
+    const request = await this.#requestOf(step, place)
+    return request instanceof Message ? this.#calls.call(base, request, 0) : request
+  }
+
+  /** `/base/~device` changes the base; `/base/key~device` also calls the key on it. */
+  async #nextUnder(base: Message, step: AsStep, place: Place): Promise<Outcome> {
+    const under = await this.#under(base, step, place)
+    if (!(under instanceof Message) || !step.keys.has('path')) return settled(under)
+    const request = await this.#request(place)
+    return request instanceof Message ? this.#calls.call(under, request, 0) : request
+  }
+
+  /**
+   * The base with the device of a step, and with its own keys when it calls none: then they are
+   * meant for the base. The message before the step is kept as the original.
+   *
+   * @NOTE HyperBEAM sets the request's global keys too, which would make a posted message part of
+   * the process that it is posted to.
+   */
+  async #under(base: Message, step: AsStep, place: Place): Promise<Message | Outcome> {
+    const device = await this.#device(step.device)
+    if (typeof device !== 'string') return device
+    const hasRequest = step.keys.has('path') && !isOnId(step)
+    const own = await this.#values(hasRequest ? new Map() : ownKeys(place.path, place.index))
+    if (!(own instanceof Map)) return own
+    const original = setKeys(base.priv.original ?? base, own)
+    return setKeys(base, [...own, ['device', device]]).withPrivate({ original })
+  }
+
+  async #device(device: string | SubPath): Promise<string | Outcome> {
+    if (typeof device === 'string') return device
+    const outcome = await this.#sub(device)
+    if (outcome.kind !== 'ok') return outcome
+    const name = isBinary(outcome.value) ? toText(outcome.value) : undefined
+    return name ?? failed(400, 'Expected the path after ~ to give the name of a device.')
+  }
+
+  /** The request of a step that is not under a device. */
+  async #requestOf(step: Exclude<PathStep, AsStep>, place: Place): Promise<Message | Outcome> {
+    const { request } = place.path
+    if (step.kind === 'message') return this.#request(place)
+    if (step.kind === 'id') return new Message([['path', step.id]], undefined, { request })
+    const outcome = await this.#sub(step)
+    if (outcome.kind !== 'ok') return outcome
+    if (outcome.value instanceof Message) return outcome.value
+    const key = keyText(outcome.value)
+    if (key === undefined) return failed(400, 'Expected the path in parentheses to give a key.')
+    return new Message([['path', key]], undefined, { request })
+  }
+
+  /** The message of a step with all keys that it gets, and the signatures of the request. */
+  async #request({ path, index }: Place): Promise<Message | Outcome> {
+    const values = await this.#values(stepKeys(path, index))
+    if (!(values instanceof Map)) return values
+    return new Message(values, path.request.commitments, { request: path.request })
+  }
+
+  /** Keys with the paths among their values resolved; what is not ok ends the request. */
+  async #values(keys: StepKeys): Promise<Map<string, Value> | Outcome> {
+    const values = new Map<string, Value>()
+    for (const [key, value] of keys) {
+      const outcome = value instanceof SubPath ? await this.#sub(value) : ok(value)
+      if (outcome.kind !== 'ok') return outcome
+      values.set(key, outcome.value)
+    }
+    return values
+  }
+
+  #sub(sub: SubPath): Promise<Outcome> {
+    const running = this.#subResults.get(sub) ?? this.path(sub.path)
+    this.#subResults.set(sub, running)
+    return running
+  }
+
+  async #read(id: string, path: ParsedPath): Promise<Outcome> {
+    const message = await this.#calls.read(id)
+    if (message !== undefined) return ok(message)
+    if (takesUnknownBase(path)) return ok(placeholder(id))
+    return path.steps.length === 1 ? NOT_FOUND : MESSAGES_MISSING
+  }
+}
+
+function settled(result: Message | Outcome): Outcome {
+  return result instanceof Message ? ok(result) : result
+}
+
+function keyText(value: Value): string | undefined {
+  if (isInteger(value)) return value.toString()
+  return isBinary(value) ? toText(value) : undefined
+}
