@@ -7,7 +7,7 @@ import { type Binary, toText } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import { decodeBase64, encodeBase64url } from '../crypto/base64url.ts'
 import { sha256 } from '../crypto/hash.ts'
-import type { Commitment, Commitments } from './commitment.ts'
+import { type Commitment, type Commitments, NO_COMMITMENTS } from './commitment.ts'
 import { decodeTabm } from './decode-tabm.ts'
 import { encodeTabm } from './encode-tabm.ts'
 import { Message } from './message.ts'
@@ -68,8 +68,11 @@ export function commitmentFromMessage(id: string, message: Message): Commitment 
   return commitment
 }
 
-/** @throws AoError `invalid-commitment`, and what decoding a TABM throws. */
-export function commitmentFromTabm(id: string, tabm: Tabm): Commitment {
+/**
+ * The same of a TABM, or of a message some of whose values are typed already.
+ * @throws AoError `invalid-commitment`, and what decoding a TABM throws.
+ */
+export function commitmentFromTabm(id: string, tabm: Tabm | Message): Commitment {
   const message = decodeTabm(tabm)
   if (isList(message)) throw invalid('a commitment that is a map', id)
   return commitmentFromMessage(id, message)
@@ -82,12 +85,20 @@ export function commitmentsToMessage(commitments: Commitments): Message {
   return new Message(entries)
 }
 
-/** @throws AoError `invalid-commitment` */
-export function commitmentsFromMessage(message: Message): Commitments {
+/**
+ * Takes the key `commitments` out of the entries of a message: the commitments that its value, typed
+ * or TABM, describes. Without that key, or with an empty map, there are none.
+ * @throws AoError see `commitmentFromTabm`.
+ */
+export function takeCommitments(entries: Map<string, Value>): Commitments {
+  const value = entries.get('commitments')
+  if (value === undefined) return NO_COMMITMENTS
+  if (!(value instanceof Message)) throw invalid('a map by id', '')
+  entries.delete('commitments')
   const commitments = new Map<string, Commitment>()
-  for (const [id, commitment] of message) {
-    if (!(commitment instanceof Message)) throw invalid('a commitment that is a map', id)
-    commitments.set(id, commitmentFromMessage(id, commitment))
+  for (const [id, commitment] of value) {
+    if (!(commitment instanceof Message)) throw invalid('a map', id)
+    commitments.set(id, commitmentFromTabm(id, commitment))
   }
   return commitments
 }
@@ -122,8 +133,9 @@ function requireText(message: Message, key: string): string {
   return text
 }
 
-/** A list, or a map numbered from 1, of keys. */
+/** A list, or a map numbered from 1, of keys; without one nothing is committed. */
 function committedList(value: Value | undefined): string[] {
+  if (value === undefined) return []
   if (isList(value)) return value.map(committedKey)
   if (!(value instanceof Message)) throw invalid('a list of committed keys', '')
   return Array.from({ length: value.size }, (_, index) => committedKey(value.get(`${index + 1}`)))

@@ -3,7 +3,7 @@
  * writes. What the protocol could not give back as it was written is refused here.
  */
 import { AoError } from '../base/errors.ts'
-import { commitmentsFromMessage } from './commitment-map.ts'
+import { takeCommitments } from './commitment-map.ts'
 import { isPrivateKey, LINK_SUFFIX, MAX_DEPTH, normalizeKey, TYPES_KEY } from './keys.ts'
 import { Message } from './message.ts'
 import { Atom, Float, isBinary, isList, Link, type Value } from './value.ts'
@@ -39,14 +39,9 @@ function messageOf(input: MessageInput, depth: number): Message {
     if (entries.has(key)) throw new AoError('invalid-key', 'Expected each key once', { key })
     entries.set(key, toValue(item, { key, depth }))
   }
-  const commitments = entries.get('commitments')
-  entries.delete('commitments')
+  const commitments = takeCommitments(entries)
   assertConsistent(entries)
-  if (commitments === undefined) return new Message(entries)
-  if (!(commitments instanceof Message)) {
-    throw new AoError('invalid-commitment', 'Expected commitments to be an object by id')
-  }
-  return new Message(entries, commitmentsFromMessage(commitments))
+  return new Message(entries, commitments)
 }
 
 /** Where a value stands: for errors, and to end circles. */

@@ -15,17 +15,25 @@ import { isBinary, isList, Link, type List, type Value } from './value.ts'
  * @throws AoError `invalid-encoding` for a value that is not of its type, `invalid-message` for
  * `key` beside `key+link` and for a list whose keys are not 1 to n, `limit-exceeded`.
  */
-export function decodeTabm(tabm: Tabm | Message): Message | List {
-  return decodeLevel(tabm, 0)
+export function decodeTabm(value: Tabm | Message): Message | List {
+  return decodeLevel(value, 0)
+}
+
+/** The same for a list of values that are typed already, whose messages may not be. */
+export function decodeItems(items: List, depth = 0): List {
+  assertDepth(depth)
+  let changed = false
+  const decoded = items.map((item) => {
+    const value = decodeEntry(item, undefined, depth)
+    if (value !== item) changed = true
+    return value
+  })
+  return changed ? decoded : items
 }
 
 function decodeLevel(level: Tabm | Message, depth: number): Message | List {
-  if (depth > MAX_DEPTH) {
-    throw new AoError('limit-exceeded', 'Expected a message with fewer levels', {
-      limit: MAX_DEPTH,
-    })
-  }
-  if (isDecoded(level)) return level as Message
+  assertDepth(depth)
+  if (isPlain(level)) return level as Message
   const types = parseAoTypes(typesOf(level))
   const levelType = types.get('.')
   if (levelType !== undefined && levelType !== 'list') {
@@ -33,18 +41,27 @@ function decodeLevel(level: Tabm | Message, depth: number): Message | List {
       type: levelType,
     })
   }
+  let changed = types.size > 0
   const entries = new Map<string, Value>()
   for (const [key, value] of level) {
-    if (key === TYPES_KEY) continue
     const base = linkedKey(key)
-    if (base === undefined) entries.set(key, decodeEntry(value, types.get(key), depth))
-    else entries.set(base, decodeLink(level, base, value))
+    if (key === TYPES_KEY) {
+      changed = true
+    } else if (base === undefined) {
+      const decoded = decodeEntry(value, types.get(key), depth)
+      if (decoded !== value) changed = true
+      entries.set(key, decoded)
+    } else {
+      entries.set(base, decodeLink(level, base, value))
+      changed = true
+    }
   }
   if (levelType === 'list') return toList(entries)
-  return new Message(entries, level.commitments, level.priv)
+  return changed ? new Message(entries, level.commitments, level.priv) : (level as Message)
 }
 
-function isDecoded(level: Tabm | Message): boolean {
+/** Whether there is nothing to decode: no types, no links and no nested level. */
+function isPlain(level: Tabm | Message): boolean {
   for (const [key, value] of level) {
     if (key === TYPES_KEY || linkedKey(key) !== undefined) return false
     if (value instanceof Message || isList(value)) return false
@@ -64,13 +81,9 @@ function decodeEntry(value: Value, type: string | undefined, depth: number): Val
   return isList(value) ? decodeItems(value, depth + 1) : value
 }
 
-function decodeItems(items: List, depth: number): List {
-  if (depth > MAX_DEPTH) {
-    throw new AoError('limit-exceeded', 'Expected a message with fewer levels', {
-      limit: MAX_DEPTH,
-    })
-  }
-  return items.map((item) => decodeEntry(item, undefined, depth))
+function assertDepth(depth: number): void {
+  if (depth <= MAX_DEPTH) return
+  throw new AoError('limit-exceeded', 'Expected a message with fewer levels', { limit: MAX_DEPTH })
 }
 
 function decodeLink(level: Tabm | Message, key: string, value: Value): Value {

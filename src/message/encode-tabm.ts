@@ -15,7 +15,7 @@ import {
   TYPES_KEY,
 } from './keys.ts'
 import { Message } from './message.ts'
-import type { Tabm, TabmValue } from './tabm.ts'
+import type { Tabm } from './tabm.ts'
 import { Atom, Float, isBinary, isInteger, isList, Link, type List, type Value } from './value.ts'
 
 /** The id under which a parent links a nested message; it gets the child with its commitments. */
@@ -29,24 +29,34 @@ export type ChildId = (child: Tabm) => string
  * values, `key` beside `key+link`), `invalid-key`, `invalid-value`, `limit-exceeded`.
  */
 export function encodeTabm(value: Message | List, childId?: ChildId): Tabm {
-  return encodeNested(value, { childId, depth: 0 })
+  return encodeNested(value, { childId, depth: 0, types: 'all' }) as Tabm
+}
+
+/**
+ * The same, but only atoms become text with a type (`encode-types` = `atom`): for formats that have
+ * numbers and lists. A list without an atom or link among its items stays a list.
+ * @throws AoError see `encodeTabm`.
+ */
+export function encodeAtoms(value: Message | List, childId?: ChildId): Message | List {
+  return encodeNested(value, { childId, depth: 0, types: 'atom' })
 }
 
 interface Scope {
   readonly childId: ChildId | undefined
   readonly depth: number
+  readonly types: 'all' | 'atom'
 }
 
 /** One level under construction. */
 interface Level {
-  readonly entries: Map<string, TabmValue>
+  readonly entries: Map<string, Value>
   readonly types: [key: string, type: string][]
   /** Keys whose +link form was set. */
   readonly linked: string[]
   readonly scope: Scope
 }
 
-function encodeNested(value: Message | List, scope: Scope): Tabm {
+function encodeNested(value: Message | List, scope: Scope): Message | List {
   if (scope.depth > MAX_DEPTH) {
     throw new AoError('limit-exceeded', 'Expected a message with fewer levels', {
       limit: MAX_DEPTH,
@@ -60,7 +70,7 @@ function encodeNested(value: Message | List, scope: Scope): Tabm {
 }
 
 /** Whether nothing of a message has to be changed, which most messages on the wire are. */
-function isTabm(message: Message): message is Tabm {
+function isTabm(message: Message): boolean {
   for (const [key, value] of message) {
     if (!isBinary(value) || isPrivateKey(key) || isRegenerableKey(key)) return false
     if (key === 'commitments') return false
@@ -70,14 +80,18 @@ function isTabm(message: Message): message is Tabm {
   return true
 }
 
-function encodeList(items: List, scope: Scope): Tabm {
-  const level: Level = { entries: new Map(), types: [['.', 'list']], linked: [], scope }
+function encodeList(items: List, scope: Scope): Message | List {
+  const level: Level = { entries: new Map(), types: [], linked: [], scope }
   let index = 0
   for (const item of items) addValue(level, (++index).toString(), item)
+  if (scope.types === 'atom' && level.types.length + level.linked.length === 0) {
+    return [...level.entries.values()]
+  }
+  level.types.push(['.', 'list'])
   return finishLevel(level)
 }
 
-function finishLevel({ entries, types, linked }: Level, source?: Message): Tabm {
+function finishLevel({ entries, types, linked }: Level, source?: Message): Message {
   for (const key of linked) if (entries.has(key)) throw bothForms(key)
   if (types.length > 0) {
     if (entries.has(TYPES_KEY)) throw ownTypes()
@@ -119,10 +133,13 @@ function addValue(level: Level, key: string, value: Value): void {
 }
 
 function addNested(level: Level, key: string, value: Message | List): void {
-  const { childId, depth } = level.scope
-  const child = encodeNested(value, { childId, depth: depth + 1 })
-  if (childId === undefined) level.entries.set(key, child)
-  else setLink(level, key, childId(child))
+  const { childId, depth, types } = level.scope
+  if (childId === undefined) {
+    level.entries.set(key, encodeNested(value, { childId, depth: depth + 1, types }))
+  } else {
+    const child = encodeNested(value, { childId, depth: depth + 1, types: 'all' })
+    setLink(level, key, childId(child as Tabm))
+  }
 }
 
 /** Refuses `key` beside `key+link`: a reader could take only one of them. */
@@ -140,14 +157,18 @@ function linkText(key: string, link: Link): Binary {
   })
 }
 
-function addScalar({ entries, types }: Level, key: string, value: Value): void {
+function addScalar({ entries, types, scope }: Level, key: string, value: Value): void {
+  const { type, text } = encodeScalar(value, key)
+  if (scope.types === 'atom' && type !== 'atom') {
+    entries.set(key, value)
+    return
+  }
   if (key === '.') {
     throw new AoError(
       'invalid-key',
       'Expected a binary under the key ".", whose type is that of the level',
     )
   }
-  const { type, text } = encodeScalar(value, key)
   types.push([key, type])
   entries.set(key, text)
 }

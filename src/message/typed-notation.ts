@@ -5,7 +5,7 @@
 import { toBinary, toText } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import { decodeBase64, encodeBase64 } from '../crypto/base64url.ts'
-import { commitmentsFromMessage, commitmentsToMessage } from './commitment-map.ts'
+import { commitmentsToMessage, takeCommitments } from './commitment-map.ts'
 import { decodeValue, parseInteger } from './decode-value.ts'
 import { formatShortFloat } from './float.ts'
 import { Message } from './message.ts'
@@ -61,11 +61,8 @@ function parseMap(map: unknown): Message {
     if (entries.has(key)) throw new AoError('invalid-key', 'Expected each key once', { key })
     entries.set(key, parseTyped(json))
   }
-  const commitments = entries.get('commitments')
-  if (commitments === undefined) return new Message(entries)
-  if (!(commitments instanceof Message)) throw invalid('commitments to be a map')
-  entries.delete('commitments')
-  return new Message(entries, commitmentsFromMessage(commitments))
+  const commitments = takeCommitments(entries)
+  return new Message(entries, commitments)
 }
 
 function parseKey(written: string): string {

@@ -1,0 +1,106 @@
+/**
+ * json@1.0: integers, floats, lists, maps and text as JSON has them, atoms as text with `ao-types`.
+ * The writer gives HyperBEAM's bytes: members sorted, no white space, its own texts of floats and
+ * control characters; `JSON.stringify` has none of these, and no integers beyond 2^53.
+ */
+import { type Binary, compareText, toText } from '../base/bytes.ts'
+import { AoError } from '../base/errors.ts'
+import { type Commitments, isSigned, NO_COMMITMENTS } from '../message/commitment.ts'
+import { commitmentsToMessage } from '../message/commitment-map.ts'
+import { decodeItems, decodeTabm } from '../message/decode-tabm.ts'
+import { encodeAtoms } from '../message/encode-tabm.ts'
+import { formatShortFloat } from '../message/float.ts'
+import { Message } from '../message/message.ts'
+import { tabmId } from '../message/tabm-id.ts'
+import { Float, isBinary, isInteger, isList, type List, type Value } from '../message/value.ts'
+import type { BundleOptions } from './codec.ts'
+import { readJson } from './json-reader.ts'
+
+/**
+ * JSON of a message, a list or a text. Nested messages are links unless bundled; bundled ones show
+ * their commitments only if one of them is signed: an hmac says nothing that the content does not.
+ * A list is always bundled, as a reader could not find the types of links in it.
+ * @throws AoError `unencodable` for bytes that are no UTF-8 and for lazy links, `invalid-message`
+ * for keys that contradict each other, `limit-exceeded`.
+ */
+export function encodeJson(value: Message | List | Binary, options: BundleOptions = {}): string {
+  if (isBinary(value)) return quote(value, '')
+  if (isList(value)) return write(encodeAtoms(decodeItems(value)), '')
+  const decoded = decodeTabm(value)
+  const childId = options.bundle === true || isList(decoded) ? undefined : tabmId
+  const encoded = encodeAtoms(decoded, childId)
+  return isList(encoded) ? write(encoded, '') : writeObject(encoded, encoded.commitments)
+}
+
+/**
+ * The message that a JSON object means. `ao-types` are honoured, a `key+link` becomes a `Link`.
+ * @throws AoError `invalid-encoding`, `invalid-message` when it is no object, and what decoding a
+ * TABM throws.
+ */
+export function decodeJson(json: string | Uint8Array): Message {
+  const value = decodeJsonValue(json)
+  if (value instanceof Message) return value
+  throw new AoError('invalid-message', 'Expected a JSON object')
+}
+
+/**
+ * The value of any JSON text but a bare number, `true`, `false` and `null`, which are no messages.
+ * @throws AoError see `decodeJson`.
+ */
+export function decodeJsonValue(json: string | Uint8Array): Message | List | string {
+  const text = toText(json)
+  if (text === undefined) throw new AoError('invalid-encoding', 'Expected JSON in UTF-8')
+  const value = readJson(text)
+  if (typeof value === 'string') return value
+  if (value instanceof Message) return decodeTabm(value)
+  if (isList(value)) return decodeItems(value)
+  throw new AoError('invalid-encoding', 'Expected a JSON object, array or string')
+}
+
+function write(value: Value, key: string): string {
+  if (isBinary(value)) return quote(value, key)
+  if (isInteger(value)) return value.toString()
+  if (value instanceof Float) return formatShortFloat(value.value)
+  if (isList(value)) return `[${value.map((item) => write(item, key)).join(',')}]`
+  if (value instanceof Message) return writeObject(value, signedOnly(value.commitments))
+  throw new AoError('unencodable', 'Expected a value that JSON has', { key })
+}
+
+function writeObject(message: Message, commitments: Commitments): string {
+  const members: [key: string, text: string][] = []
+  for (const [key, value] of message) members.push([key, write(value, key)])
+  if (commitments.size > 0) {
+    members.push(['commitments', write(encodeAtoms(commitmentsToMessage(commitments)), '')])
+  }
+  members.sort((left, right) => compareText(left[0], right[0]))
+  return `{${members.map(([key, text]) => `${quote(key, key)}:${text}`).join(',')}}`
+}
+
+/** The commitments of a nested message, if anybody signed it. */
+function signedOnly(commitments: Commitments): Commitments {
+  if (commitments.size === 0) return NO_COMMITMENTS
+  return new Map([...commitments].filter(([, commitment]) => isSigned(commitment)))
+}
+
+/** A JSON string; only quotes, backslashes and control characters are escaped. */
+function quote(binary: Binary, key: string): string {
+  const text = toText(binary)
+  if (text === undefined) {
+    throw new AoError(
+      'unencodable',
+      'Expected UTF-8 text in JSON; use httpsig@1.0 for other bytes',
+      {
+        key,
+      },
+    )
+  }
+  const quoted = JSON.stringify(text.isWellFormed() ? text : text.toWellFormed())
+  return quoted.includes('\\u00') ? upperCaseEscapes(quoted) : quoted
+}
+
+/** Control characters with upper-case hex digits; escaped backslashes before a `u` are left alone. */
+function upperCaseEscapes(quoted: string): string {
+  return quoted.replace(/\\(?:u00(..)|.)/g, (written, hex: string | undefined) => {
+    return hex === undefined ? written : `\\u00${hex.toUpperCase()}`
+  })
+}
