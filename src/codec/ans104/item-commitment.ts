@@ -1,0 +1,95 @@
+/** The commitment that a data item is to its message. */
+import { compareText, equalBinary } from '../../base/bytes.ts'
+import { addressOf } from '../../crypto/address.ts'
+import { encodeBase64url } from '../../crypto/base64url.ts'
+import type { Commitment } from '../../message/commitment.ts'
+import type { Tabm } from '../../message/tabm.ts'
+import type { Value } from '../../message/value.ts'
+import { type DataItem, isSignedItem } from './data-item.ts'
+import { signedItemId, unsignedItemId } from './item-signature.ts'
+import { dataKeyOf, tagsOf } from './item-tags.ts'
+import { BUNDLE_TAGS } from './nested-items.ts'
+import { formatOriginalTags, ORIGINAL_TAGS } from './original-tags.ts'
+import type { Tag } from './tags.ts'
+
+export const ANS104_DEVICE = 'ans104@1.0'
+
+/** `type` of the commitment of an item without a signature. */
+export const UNSIGNED_TYPE = 'unsigned-sha256'
+
+export interface DecodedItem {
+  readonly tabm: Tabm
+  readonly committed: readonly string[]
+  /** Keys whose values are items of their own in the data. */
+  readonly nestedKeys: ReadonlySet<string>
+}
+
+/**
+ * The commitment of an item, which keeps the item's bytes. An item without a signature has one only
+ * where its tags could not be told from the message.
+ */
+export function commitmentOfItem(item: DataItem, decoded: DecodedItem): Commitment | undefined {
+  const isSigned = isSignedItem(item)
+  const needsTags = !isPlain(item, decoded)
+  if (!isSigned && !needsTags) return undefined
+  const bundleTags = bundleTagsOf(item)
+  const fields = new Map<string, Value>()
+  fields.set('bundle', bundleTags.has('bundle-format') ? 'true' : 'false')
+  if (isSigned) for (const [name, { value }] of bundleTags) fields.set(name, value)
+  if (item.anchor !== undefined) fields.set('field-anchor', encodeBase64url(item.anchor))
+  if (item.target !== undefined) fields.set('field-target', encodeBase64url(item.target))
+  if (needsTags) fields.set(ORIGINAL_TAGS, formatOriginalTags(item.tags))
+  return {
+    device: ANS104_DEVICE,
+    committed: decoded.committed,
+    ...(isSigned ? signatureMembers(item) : { id: unsignedItemId(item), type: UNSIGNED_TYPE }),
+    fields,
+    wire: { kind: 'ans104', item: item.bytes },
+  }
+}
+
+function signatureMembers(item: DataItem) {
+  return {
+    id: signedItemId(item),
+    type: item.type.commitmentType,
+    keyid: `publickey:${encodeBase64url(item.owner)}`,
+    committer: addressOf(item.type.walletType, item.owner),
+    signature: encodeBase64url(item.signature),
+  }
+}
+
+/** The first tag of each name of a bundle tag, in any case. */
+function bundleTagsOf({ tags }: DataItem): ReadonlyMap<string, Tag> {
+  const found = new Map<string, Tag>()
+  for (const name of BUNDLE_TAGS) {
+    const tag = tags.find((candidate) => candidate.name.toLowerCase() === name)
+    if (tag !== undefined) found.set(name, tag)
+  }
+  return found
+}
+
+/**
+ * Whether the message alone gives back the tags, even when its committed keys have been sorted on
+ * their way, as httpsig sorts them. HyperBEAM only asks whether all names are in lower case, and
+ * then cannot verify items whose tags are unsorted or repeated.
+ */
+function isPlain(item: DataItem, { tabm, committed, nestedKeys }: DecodedItem): boolean {
+  const elsewhere = new Set(nestedKeys)
+  if (item.target !== undefined) elsewhere.add('target')
+  if (item.anchor !== undefined) elsewhere.add('anchor')
+  const bundleTags = [...bundleTagsOf(item)].map(([name, { value }]) => ({ name, value }))
+  const source = {
+    keys: committed.toSorted(compareText),
+    dataKey: dataKeyOf(tabm),
+    elsewhere,
+    bundleTags,
+  }
+  const plain = tagsOf(tabm, source)
+  return (
+    plain.length === item.tags.length &&
+    plain.every(({ name, value }, index) => {
+      const tag = item.tags[index]
+      return tag?.name === name && equalBinary(tag.value, value)
+    })
+  )
+}

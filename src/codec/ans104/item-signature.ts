@@ -1,0 +1,72 @@
+/** What is signed in a data item, its ids, signing and verifying. */
+import { encodeBase64url } from '../../crypto/base64url.ts'
+import { sha256 } from '../../crypto/hash.ts'
+import { verifySignature } from '../../crypto/verify-signature.ts'
+import type { Wallet } from '../../crypto/wallet.ts'
+import { createItem, type DataItem, type ItemContent, isSignedItem } from './data-item.ts'
+import { foldHashes, hashBlob, hashLargeBlob } from './deep-hash.ts'
+import { ARWEAVE_TYPE, signatureTypeOfWallet } from './signature-types.ts'
+
+/** Data of more bytes is hashed on another thread where the caller can wait. */
+const LARGE_BYTES = 256 * 1024
+
+const DATAITEM = hashBlob('dataitem')
+const VERSION = hashBlob('1')
+const EMPTY = new Uint8Array()
+const NO_OWNER = new Uint8Array(ARWEAVE_TYPE.ownerBytes)
+
+/** The id of a signed item: base64url of the SHA-256 of the signature. */
+export function signedItemId(item: DataItem): string {
+  return encodeBase64url(sha256(item.signature))
+}
+
+/** The id of the content, whoever signed it. Hashes the data. */
+export function unsignedItemId(item: DataItem): string {
+  return encodeBase64url(sha256(payload(item, NO_OWNER, hashBlob(item.data))))
+}
+
+/**
+ * The content as an item signed by the wallet, of the signature type of its key.
+ * @throws AoError `unencodable`, see `createItem`.
+ */
+export async function signItem(content: ItemContent, wallet: Wallet): Promise<DataItem> {
+  const type = signatureTypeOfWallet(wallet.type)
+  const owner = wallet.publicKey
+  // A placeholder that is not all zeros, which would say that the item is not signed.
+  const signature = new Uint8Array(type.signatureBytes).fill(1)
+  const item = createItem(content, { type, owner, signature })
+  // The item is still known to nobody else, so its bytes may be completed in place.
+  item.signature.set(await wallet.sign(type.scheme, await signedPayload(item)))
+  return item
+}
+
+/** Whether an item has a signature and it holds. */
+export async function verifyItem(item: DataItem): Promise<boolean> {
+  if (!isSignedItem(item)) return false
+  return verifySignature({
+    scheme: item.type.scheme,
+    publicKey: item.owner,
+    signature: item.signature,
+    data: await signedPayload(item),
+  })
+}
+
+async function signedPayload(item: DataItem): Promise<Uint8Array> {
+  const { data } = item
+  const dataHash = data.length > LARGE_BYTES ? await hashLargeBlob(data) : hashBlob(data)
+  return payload(item, item.owner, dataHash)
+}
+
+/** The deep hash of the eight parts of an item (ANS-104, section 3.1). */
+function payload(item: DataItem, owner: Uint8Array, dataHash: Uint8Array): Uint8Array {
+  return foldHashes([
+    DATAITEM,
+    VERSION,
+    hashBlob(item.type.number.toString()),
+    hashBlob(owner),
+    hashBlob(item.target ?? EMPTY),
+    hashBlob(item.anchor ?? EMPTY),
+    hashBlob(item.tagBytes),
+    dataHash,
+  ])
+}

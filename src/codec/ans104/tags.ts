@@ -1,0 +1,132 @@
+/**
+ * The tags of a data item: one Avro array of pairs of a name and a value (ANS-104, section 2.2).
+ * Written as one block; read with several blocks and with block sizes too, as Avro allows.
+ */
+import { type Binary, byteLength, toBinary, toBytes, toText } from '../../base/bytes.ts'
+import { AoError } from '../../base/errors.ts'
+
+export interface Tag {
+  readonly name: string
+  /** Any bytes; text where they are UTF-8. */
+  readonly value: Binary
+}
+
+export const MAX_TAGS = 128
+export const MAX_NAME_BYTES = 1024
+export const MAX_VALUE_BYTES = 3072
+
+/**
+ * The Avro bytes of tags; none for no tags.
+ * @throws AoError `unencodable` for more than 128 tags, names that are empty or over 1024 bytes, and
+ * values over 3072 bytes.
+ */
+export function encodeTags(tags: readonly Tag[]): Uint8Array {
+  if (tags.length === 0) return new Uint8Array()
+  if (tags.length > MAX_TAGS) {
+    throw new AoError('unencodable', `Expected at most ${MAX_TAGS} tags`, { tags: tags.length })
+  }
+  const parts: Uint8Array[] = [encodeLong(tags.length)]
+  for (const { name, value } of tags) {
+    assertTag(name, value)
+    const [nameBytes, valueBytes] = [toBytes(name), toBytes(value)]
+    parts.push(encodeLong(nameBytes.length), nameBytes, encodeLong(valueBytes.length), valueBytes)
+  }
+  parts.push(encodeLong(0))
+  return Buffer.concat(parts)
+}
+
+function assertTag(name: string, value: Binary): void {
+  const [nameBytes, valueBytes] = [byteLength(name), byteLength(value)]
+  if (nameBytes === 0 || nameBytes > MAX_NAME_BYTES || valueBytes > MAX_VALUE_BYTES) {
+    throw new AoError(
+      'unencodable',
+      `Expected a tag with a name of 1 to ${MAX_NAME_BYTES} bytes and a value of at most ${MAX_VALUE_BYTES}`,
+      { name: name.slice(0, 100), nameBytes, valueBytes },
+    )
+  }
+}
+
+/** Zig-zag, then seven bits a byte, the low ones first. */
+function encodeLong(value: number): Uint8Array {
+  const bytes: number[] = []
+  let rest = value * 2
+  while (rest > 0x7f) {
+    bytes.push((rest & 0x7f) | 0x80)
+    rest >>>= 7
+  }
+  bytes.push(rest)
+  return Uint8Array.from(bytes)
+}
+
+/**
+ * The tags in Avro bytes, which must hold exactly `count` of them and nothing else. Values that are
+ * no text are views on the bytes.
+ * @throws AoError `invalid-encoding`
+ */
+export function decodeTags(bytes: Uint8Array, count: number): Tag[] {
+  if (count > MAX_TAGS) throw invalid(`at most ${MAX_TAGS} tags`, count)
+  const tags = bytes.length === 0 ? [] : new TagReader(bytes).read()
+  if (tags.length !== count) throw invalid(`${count} tags, as the item says`, tags.length)
+  return tags
+}
+
+class TagReader {
+  readonly #bytes: Uint8Array
+  #offset = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  read(): Tag[] {
+    const tags: Tag[] = []
+    for (let count = this.#readLong(); count !== 0; count = this.#readLong()) {
+      const size = count < 0 ? this.#readLong() : undefined
+      const start = this.#offset
+      this.#readBlock(tags, Math.abs(count))
+      if (size !== undefined && this.#offset - start !== size) {
+        throw invalid(`a block of tags of ${size} bytes`, this.#offset - start)
+      }
+    }
+    const left = this.#bytes.length - this.#offset
+    if (left > 0) throw invalid('nothing after the tags', left)
+    return tags
+  }
+
+  #readBlock(tags: Tag[], count: number): void {
+    if (tags.length + count > MAX_TAGS) throw invalid(`at most ${MAX_TAGS} tags`, count)
+    for (let i = 0; i < count; i++) {
+      const name = toText(this.#readBytes(MAX_NAME_BYTES))
+      if (name === undefined) throw invalid('a tag name of UTF-8')
+      if (name === '') throw invalid('a tag name that is not empty')
+      tags.push({ name, value: toBinary(this.#readBytes(MAX_VALUE_BYTES)) })
+    }
+  }
+
+  #readBytes(limit: number): Uint8Array {
+    const length = this.#readLong()
+    if (length < 0 || length > limit) throw invalid(`a tag text of 0 to ${limit} bytes`, length)
+    const end = this.#offset + length
+    if (end > this.#bytes.length) throw invalid('more bytes of tags', this.#bytes.length)
+    const bytes = this.#bytes.subarray(this.#offset, end)
+    this.#offset = end
+    return bytes
+  }
+
+  /** @NOTE Four bytes of seven bits hold more than any length allowed here. */
+  #readLong(): number {
+    let zigzag = 0
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.#bytes[this.#offset]
+      if (byte === undefined) throw invalid('more bytes of tags', this.#bytes.length)
+      this.#offset++
+      zigzag |= (byte & 0x7f) << shift
+      if (byte < 0x80) return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2
+    }
+    throw invalid('a length or count below 2^27 in the tags')
+  }
+}
+
+function invalid(expected: string, got?: number): AoError {
+  return new AoError('invalid-encoding', `Expected ${expected}`, { got })
+}
