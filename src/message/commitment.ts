@@ -32,6 +32,8 @@ export type CommitmentWire =
       readonly kind: 'httpsig'
       /** The exact signature base that the signer covered. */
       readonly base: Uint8Array
+      /** The multipart body that the base has the digest of, where we would write it differently. */
+      readonly body?: Uint8Array
     }
 
 export type Commitments = ReadonlyMap<string, Commitment>

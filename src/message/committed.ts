@@ -1,7 +1,10 @@
 /** Which commitments of a message are meant, which keys they cover, and the message cut to these. */
 import { AoError } from '../base/errors.ts'
 import { type Commitment, type Commitments, isSigned } from './commitment.ts'
+import { encodeScalar } from './encode-tabm.ts'
+import { linkedKey, TYPES_KEY } from './keys.ts'
 import type { Message } from './message.ts'
+import { Atom, Float, isInteger, type Value } from './value.ts'
 
 /** HMAC key of the commitment that everybody can make: it stands for the content alone. */
 export const UNSIGNED_KEYID = 'constant:ao'
@@ -87,12 +90,26 @@ export function withOnlyCommitted<V>(message: Message<V>): Message<V> {
   return withOnlyKeys(message, committedKeys(message))
 }
 
-/** The message with these keys, or links under them, and no others; commitments stay. */
+/**
+ * The message with these keys, or links under them, and no others; commitments stay. Types are kept
+ * only where `ao-types` is one of the keys: else anybody could give a signed text another type.
+ */
 export function withOnlyKeys<V>(message: Message<V>, keys: Iterable<string>): Message<V> {
   const kept = new Set(keys)
   const others: string[] = []
   for (const key of message.keys()) {
-    if (!kept.has(key) && !(key.endsWith('+link') && kept.has(key.slice(0, -5)))) others.push(key)
+    if (!kept.has(key) && !kept.has(linkedKey(key) ?? key)) others.push(key)
   }
-  return others.length === 0 ? message : message.without(...others)
+  const only = others.length === 0 ? message : message.without(...others)
+  return kept.has(TYPES_KEY) ? only : withoutTypes(only)
+}
+
+function withoutTypes<V>(message: Message<V>): Message<V> {
+  const texts: [string, V][] = []
+  for (const [key, value] of message) {
+    const isTyped = isInteger(value) || value instanceof Float || value instanceof Atom
+    // Whatever message can hold a typed value can hold a text.
+    if (isTyped) texts.push([key, encodeScalar(value as Value, key).text as V])
+  }
+  return texts.length === 0 ? message : message.with(texts)
 }

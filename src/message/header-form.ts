@@ -11,6 +11,7 @@ import { isIdKey } from './keys.ts'
 import { Message } from './message.ts'
 import { formatMultipart, groupParts, isBig, type Parts } from './multipart.ts'
 import type { Tabm, TabmValue } from './tabm.ts'
+import { isBinary } from './value.ts'
 
 export interface HeaderForm {
   /** Values as they are in the message: any bytes, line breaks too. In no particular order. */
@@ -28,6 +29,39 @@ export interface HeaderForm {
  * like any other; commitments of the message itself are no part of it.
  */
 export function headerForm(tabm: Tabm): HeaderForm {
+  const { headers, parts, inlineKey } = splitForm(tabm)
+  return withBody(headers, parts, inlineKey)
+}
+
+/** The names of the headers of a TABM, its body replaced by a digest; no body is written for it. */
+export function headerNames(tabm: Tabm): string[] {
+  const form = splitForm(tabm)
+  const names = new Set(form.headers.keys())
+  if (form.parts.size > 0) names.add('content-digest')
+  if (isMultipartForm(form)) names.add('content-type')
+  return [...names]
+}
+
+/** Makes the body of these parts and sets the `content-type` that says how to take it apart. */
+export function withBody(
+  headers: Map<string, Binary>,
+  parts: Parts,
+  inlineKey: string,
+): HeaderForm {
+  const form = { headers, parts, inlineKey }
+  if (parts.size === 0) return form
+  if (!isMultipartForm(form)) return { ...form, body: parts.get(inlineKey) as Binary }
+  const { boundary, body } = formatMultipart(parts, inlineKey)
+  headers.set('content-type', `multipart/form-data; boundary="${boundary}"`)
+  return { ...form, body }
+}
+
+/** Whether the body of a form has parts: all but the single binary under the inline key. */
+export function isMultipartForm({ parts, inlineKey }: Omit<HeaderForm, 'body'>): boolean {
+  return parts.size > 1 || (parts.size === 1 && !isBinary(parts.get(inlineKey)))
+}
+
+function splitForm(tabm: Tabm): Omit<HeaderForm, 'body'> {
   const inlineKey = inlineKeyOf(tabm)
   const headers = new Map<string, Binary>()
   const body: [string, TabmValue][] = []
@@ -38,24 +72,7 @@ export function headerForm(tabm: Tabm): HeaderForm {
     if (isInBody(name, value, inlineKey)) body.push([name, value])
     else headers.set(name, value as Binary)
   }
-  const parts = groupParts(body)
-  return withBody(headers, parts, inlineKey)
-}
-
-/** Makes the body of these parts and sets the `content-type` that says how to take it apart. */
-export function withBody(
-  headers: Map<string, Binary>,
-  parts: Parts,
-  inlineKey: string,
-): HeaderForm {
-  if (parts.size === 0) return { headers, parts, inlineKey }
-  const single = parts.size === 1 ? parts.get(inlineKey) : undefined
-  if (single !== undefined && !(single instanceof Map)) {
-    return { headers, parts, inlineKey, body: single as Binary }
-  }
-  const { boundary, body } = formatMultipart(parts, inlineKey)
-  headers.set('content-type', `multipart/form-data; boundary="${boundary}"`)
-  return { headers, parts, inlineKey, body }
+  return { headers, parts: groupParts(body), inlineKey }
 }
 
 /** The value of `content-digest` for a body. */

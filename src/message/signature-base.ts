@@ -71,7 +71,7 @@ export function signatureBase(
 }
 
 /** Takes each key as it is or as a link; a key that is neither is left out. */
-function selectKeys(tabm: Tabm, keys: Iterable<string>): Tabm {
+export function selectKeys(tabm: Tabm, keys: Iterable<string>): Tabm {
   const entries: [string, TabmValue][] = []
   for (const key of keys) {
     const name = tabm.has(key) ? key : key + LINK_SUFFIX
@@ -105,7 +105,8 @@ export function formatBase(
   return joinBinaries(chunks)
 }
 
-function formatParams(components: readonly string[], params: SignatureParams): string {
+/** The list of components and the parameters: the value of the last line. */
+export function formatParams(components: readonly string[], params: SignatureParams): string {
   const names = components.map((name) => formatString(DERIVED.has(name) ? `@${name}` : name))
   let text = `(${names.join(' ')})`
   for (const field of SIGNED_FIELDS) {

@@ -1,0 +1,116 @@
+/** Commits to messages by httpsig@1.0: a signature of a wallet, and the hmac that names the content. */
+import { toBytes } from '../../base/bytes.ts'
+import { AoError } from '../../base/errors.ts'
+import { encodeBase64url } from '../../crypto/base64url.ts'
+import type { Wallet } from '../../crypto/wallet.ts'
+import type { Commitment } from '../../message/commitment.ts'
+import { isSigned } from '../../message/commitment.ts'
+import { idOfSignature } from '../../message/commitment-map.ts'
+import { committedKeys, withOnlyKeys } from '../../message/committed.ts'
+import type { Message } from '../../message/message.ts'
+import { signatureBase } from '../../message/signature-base.ts'
+import { publicKeys } from '../../message/tabm-id.ts'
+import {
+  type HmacKey,
+  hmacCommitment,
+  UNSIGNED_HMAC_KEY,
+} from '../../message/unsigned-commitment.ts'
+import type { Value } from '../../message/value.ts'
+import { assertBundleKeepsContentType } from './content-type-clash.ts'
+import { algorithmOfWallet, HMAC_TYPE, publicKeyid } from './keyid.ts'
+import { isBundle, tabmFor } from './rebuilt-base.ts'
+
+export interface CommitHttpsigOptions {
+  /** Signs nested messages as they are instead of their ids. Links must have been loaded. */
+  readonly bundle?: boolean
+  /**
+   * Keys to commit to; absent ones are passed over. By default those that all signatures of the
+   * message cover, or, without a signature, all its keys.
+   */
+  readonly committed?: readonly string[]
+}
+
+export interface CommitUnsignedOptions extends CommitHttpsigOptions {
+  /** Default: the constant key that everybody has. */
+  readonly hmacKey?: HmacKey
+}
+
+/**
+ * The message with a signature of the wallet and, made anew, its hmac. Signatures that it has stay;
+ * hmacs go, because keys may have been added since they were made.
+ * @throws AoError `unencodable` for a bundle that would lose a `content-type` of its own,
+ * `unsupported-algorithm` for a wallet that cannot sign httpsig@1.0.
+ */
+export async function commitHttpsig(
+  message: Message,
+  wallet: Wallet,
+  options: CommitHttpsigOptions = {},
+): Promise<Message> {
+  const signed = withoutCommitments(message, (commitment) => !isSigned(commitment))
+  const commitment = await signMessage(signed, wallet, options)
+  const commitments = new Map([...signed.commitments, [commitment.id, commitment]])
+  return commitUnsigned(signed.withCommitments(commitments), options)
+}
+
+/**
+ * The message with an hmac over the keys that all its signatures cover, all keys by default. An
+ * earlier hmac by the same key is replaced.
+ */
+export function commitUnsigned(message: Message, options: CommitUnsignedOptions = {}): Message {
+  const { hmacKey = UNSIGNED_HMAC_KEY, bundle = false } = options
+  const others = withoutCommitments(
+    message,
+    ({ type, keyid }) => type === HMAC_TYPE && keyid === hmacKey.keyid,
+  )
+  const { tabm, keys } = selectContent(others, options)
+  const hmac = hmacCommitment(tabm, { keys, hmacKey, bundle })
+  return others.withCommitments(new Map([...others.commitments, [hmac.id, hmac]]))
+}
+
+async function signMessage(
+  message: Message,
+  wallet: Wallet,
+  options: CommitHttpsigOptions,
+): Promise<Commitment> {
+  const algorithm = algorithmOfWallet(wallet.type)
+  if (algorithm === undefined) {
+    throw new AoError('unsupported-algorithm', 'Expected a wallet that can sign httpsig@1.0', {
+      walletType: wallet.type,
+    })
+  }
+  const { tabm, keys, fields } = selectContent(message, options)
+  if (isBundle({ fields })) assertBundleKeepsContentType(tabm)
+  const { hashpath } = message.priv
+  if (hashpath !== undefined) fields.set('tag', hashpath)
+  const keyid = publicKeyid(wallet.publicKey)
+  const { type, scheme } = algorithm
+  const { base, committed } = signatureBase(tabm, keys, { type, keyid, fields })
+  const signature = await wallet.sign(scheme, toBytes(base))
+  return {
+    id: idOfSignature(signature),
+    device: 'httpsig@1.0',
+    type,
+    committed,
+    keyid,
+    committer: wallet.address,
+    signature: encodeBase64url(signature),
+    fields,
+  }
+}
+
+function selectContent(message: Message, { bundle = false, committed }: CommitHttpsigOptions) {
+  const fields = new Map<string, Value>(bundle ? [['bundle', 'true']] : [])
+  const hasSigner = [...message.commitments.values()].some(isSigned)
+  const keys = committed ?? (hasSigner ? committedKeys(message, { committers: 'all' }) : undefined)
+  const only = keys === undefined ? message : withOnlyKeys(message, keys)
+  const tabm = tabmFor(only, { fields })
+  return { tabm, fields, keys: keys ?? publicKeys(tabm) }
+}
+
+function withoutCommitments(
+  message: Message,
+  isLeftOut: (commitment: Commitment) => boolean,
+): Message {
+  const kept = [...message.commitments].filter(([, commitment]) => !isLeftOut(commitment))
+  return kept.length === message.commitments.size ? message : message.withCommitments(new Map(kept))
+}

@@ -1,0 +1,172 @@
+/** A commitment of each entry in `signature` and `signature-input`, as a message keeps it. */
+import { type Binary, toBinary, toBytes } from '../../base/bytes.ts'
+import { AoError } from '../../base/errors.ts'
+import { decodeBase64, encodeBase64url } from '../../crypto/base64url.ts'
+import type { Commitment } from '../../message/commitment.ts'
+import { idOfSignature } from '../../message/commitment-map.ts'
+import { Message } from '../../message/message.ts'
+import { componentsToKeys } from '../../message/signature-base.ts'
+import type { BareItem } from '../../message/structured-fields.ts'
+import { Atom, Float, type Value } from '../../message/value.ts'
+import { committerOf, HMAC_TYPE, publicKeyid } from './keyid.ts'
+import { foreignBase, nativeBase, plainName, type Received } from './received.ts'
+import { isNative, parameterText, type SignatureEntry } from './signature-reader.ts'
+
+const HTTPSIG = 'httpsig@1.0'
+const NOT_FIELDS = new Set(['alg', 'keyid', 'committed', 'signature', 'type', 'commitment-device'])
+
+/** What the signatures of a message are about. */
+export interface SignedContent {
+  readonly received: Received
+  /** The keys that stand for the body. */
+  readonly bodyKeys: readonly string[]
+  /** The key that a body without parts belongs to. */
+  readonly inlineKey: string
+}
+
+/**
+ * The commitment of an entry, with the base of what was received where there is one. It is not
+ * verified. `undefined` for a foreign entry that does not say its algorithm or key: it may be
+ * about something that is none of ours.
+ * @throws AoError `invalid-encoding` for an entry without `alg`, `invalid-signature` for a body
+ * that is not the signed one.
+ */
+export function readCommitment(
+  entry: SignatureEntry,
+  content: SignedContent,
+): Commitment | undefined {
+  return isNative(entry) ? readNative(entry, content) : readForeign(entry, content)
+}
+
+function readNative(entry: SignatureEntry, content: SignedContent): Commitment {
+  const { device, type } = readAlgorithm(parameterText(entry.parameters.get('alg')))
+  const keyid = parameterText(entry.parameters.get('keyid'))
+  const fields = readFields(entry)
+  const isOwn = device === HTTPSIG
+  const params = { type, fields, ...(keyid === undefined ? {} : { keyid }) }
+  const base = isOwn ? nativeBase(content.received, entry.components, params) : undefined
+  const { headers } = content.received
+  return {
+    ...identify(entry, type, keyid),
+    device,
+    type,
+    committed: componentsToKeys(entry.components, {
+      bodyKeys: content.bodyKeys,
+      aoBodyKey: headers.get('ao-body-key'),
+      contentType: headers.get('content-type'),
+    }),
+    fields,
+    ...wireOf(base),
+  }
+}
+
+/** `device@1.0/type`, or only the type for httpsig@1.0. */
+function readAlgorithm(alg: string | undefined): { device: string; type: string } {
+  if (alg === undefined) {
+    throw new AoError('invalid-encoding', 'Expected alg in each entry of signature-input')
+  }
+  const at = alg.indexOf('@')
+  if (at < 0) return { device: HTTPSIG, type: alg }
+  const slash = alg.indexOf('/', at)
+  return slash < 0
+    ? { device: alg, type: '' }
+    : { device: alg.slice(0, slash), type: alg.slice(slash + 1) }
+}
+
+/** The members that follow from key and signature: nothing that a sender says about them counts. */
+function identify(entry: SignatureEntry, type: string, keyid: string | undefined) {
+  const committer = keyid === undefined ? undefined : committerOf(keyid, type)
+  return {
+    id: idOfSignature(entry.signature),
+    signature: encodeBase64url(entry.signature),
+    ...(keyid === undefined ? {} : { keyid }),
+    ...(committer === undefined ? {} : { committer }),
+  }
+}
+
+function wireOf(base: Binary | undefined): Pick<Commitment, 'wire'> {
+  return base === undefined ? {} : { wire: { kind: 'httpsig', base: toBytes(base) } }
+}
+
+function readForeign(entry: SignatureEntry, content: SignedContent): Commitment | undefined {
+  const type = parameterText(entry.parameters.get('alg'))
+  const keyid = parameterText(entry.parameters.get('keyid'))
+  if (type === undefined || keyid === undefined) return undefined
+  const base = foreignBase(content.received, entry)
+  return {
+    ...identify(entry, type, normalKeyid(keyid, type)),
+    device: HTTPSIG,
+    type,
+    committed: foreignKeys(entry.components, content),
+    fields: readFields(entry),
+    ...wireOf(base),
+  }
+}
+
+/** Other signers give the bare public key. */
+function normalKeyid(keyid: string, type: string): string {
+  if (keyid.includes(':') || type === HMAC_TYPE) return keyid
+  return publicKeyid(decodeBase64(keyid))
+}
+
+/**
+ * The keys that a foreign signature covers. What it derives from the connection is no key of the
+ * message, except path and method, which the message gets from the request.
+ */
+function foreignKeys(components: readonly string[], content: SignedContent): string[] {
+  const { received, bodyKeys, inlineKey } = content
+  const isKey = (component: string): boolean =>
+    plainName(component) === component ||
+    received.headers.has(plainName(component)) ||
+    component === '@path' ||
+    component === '@method'
+  const names = components
+    .filter(isKey)
+    .map((name) => (name === 'inline-body-key' ? 'ao-body-key' : name))
+  return componentsToKeys(names, {
+    bodyKeys,
+    aoBodyKey: inlineKey,
+    contentType: received.headers.get('content-type'),
+  })
+}
+
+function readFields({ parameters }: SignatureEntry): Map<string, Value> {
+  const fields = new Map<string, Value>()
+  for (const [name, bare] of parameters) {
+    if (NOT_FIELDS.has(name) || name === 'committer') continue
+    fields.set(name, name === 'original-tags' ? readTags(bare) : fieldValue(bare))
+  }
+  return fields
+}
+
+function fieldValue(bare: BareItem): Value {
+  switch (bare.kind) {
+    case 'bytes':
+      return encodeBase64url(bare.value)
+    case 'boolean':
+      return bare.value ? Atom.true : Atom.false
+    case 'decimal':
+      return new Float(bare.value)
+    case 'string':
+    case 'token':
+    case 'integer':
+      return bare.value
+  }
+}
+
+/** `1:Name:b64u(value), 2:..` as a numbered map of names and values. */
+function readTags(bare: BareItem): Message {
+  const tags: [string, Message][] = []
+  for (const piece of (parameterText(bare) ?? '').split(', ')) {
+    const [number, name, value, rest] = piece.split(':')
+    if (number === undefined || name === undefined || value === undefined || rest !== undefined) {
+      throw new AoError('invalid-encoding', 'Expected original-tags as number:name:value')
+    }
+    const tag: [string, Value][] = [
+      ['name', name],
+      ['value', toBinary(decodeBase64(value))],
+    ]
+    tags.push([number, new Message(tag)])
+  }
+  return new Message(tags)
+}

@@ -1,0 +1,17 @@
+/**
+ * httpsig@1.0: a message as HTTP headers and body, and commitments as HTTP message signatures
+ * (RFC 9421) and hmacs. What HTTP itself needs (routes, status, negotiation) is in `http/`; header
+ * form, signature base and ids are in `message/`, because every id is made of them. Other signers
+ * than HyperBEAM are understood as far as their signatures can be checked; `received.ts` has their
+ * rule, `tolerant-lists.ts` and `nested-signature.ts` their habits.
+ */
+export {
+  type CommitHttpsigOptions,
+  type CommitUnsignedOptions,
+  commitHttpsig,
+  commitUnsigned,
+} from './commit.ts'
+export { decodeHttpsig } from './decode.ts'
+export { type EncodeHttpsigOptions, encodeHttpsig } from './encode.ts'
+export { type VerifyHttpsigOptions, verifyHttpsig } from './verify.ts'
+export type { HttpsigWire } from './wire.ts'

@@ -1,0 +1,93 @@
+/** Takes a multipart body apart: the frame, and the lines and bytes of each part. */
+import { type Binary, toBinary, toText } from '../../base/bytes.ts'
+import { AoError } from '../../base/errors.ts'
+import { readParameter, readType } from './media-type.ts'
+
+export interface RawPart {
+  /** The path in its disposition; absent on the inline part, which belongs to the body key. */
+  readonly name?: string
+  /** Names as they were sent, but for the headers that describe a part, which are in lower case. */
+  readonly lines: ReadonlyMap<string, Binary>
+  readonly bytes: Uint8Array
+}
+
+/** More parts than any message needs; each costs memory beyond its bytes. */
+const MAX_PARTS = 20_000
+
+const DESCRIBING = new Set(['content-disposition', 'content-type', 'content-digest'])
+
+/**
+ * The parts of a body in their order.
+ * @throws AoError `invalid-encoding` for a frame without start, end or parts, and for a part
+ * without a name; `limit-exceeded` for too many parts.
+ */
+export function readParts(body: Uint8Array, boundary: string): RawPart[] {
+  const buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  const opening = `--${boundary}\r\n`
+  const first = buffer.indexOf(opening)
+  if (boundary === '' || first < 0) throw invalid('a first part after the boundary')
+  const separator = Buffer.from(`\r\n--${boundary}`)
+  const content = first + opening.length
+  const end = buffer.indexOf(Buffer.concat([separator, DASHES]), content)
+  if (end < 0) throw invalid('an end boundary')
+  const parts: RawPart[] = []
+  for (let start = content; start <= end; ) {
+    const next = buffer.indexOf(separator, start)
+    const stop = next < 0 || next > end ? end : next
+    if (parts.length === MAX_PARTS) throw tooMany()
+    parts.push(readPart(buffer.subarray(start, stop)))
+    if (stop === end) break
+    start = stop + separator.length
+  }
+  return parts
+}
+
+const DASHES = Buffer.from('--')
+const LINE_BREAK = '\r\n'
+const EMPTY_LINE = '\r\n\r\n'
+
+/** All parts but the first begin with the line break that ends their boundary. */
+function readPart(raw: Buffer): RawPart {
+  const part = raw[0] === 0x0d && raw[1] === 0x0a ? raw.subarray(LINE_BREAK.length) : raw
+  const headEnd = part.indexOf(EMPTY_LINE)
+  const head = headEnd < 0 ? part : part.subarray(0, headEnd)
+  const bytes = headEnd < 0 ? part.subarray(part.length) : part.subarray(headEnd + 4)
+  const lines = readLines(head)
+  const disposition = toText(lines.get('content-disposition') ?? '')
+  if (disposition === undefined) throw invalid('content-disposition of UTF-8 text')
+  if (readType(disposition) === 'inline') return { lines, bytes }
+  const name = readParameter(disposition, 'name')
+  if (name === undefined) throw invalid('a part with an inline disposition or a name')
+  return { name, lines, bytes }
+}
+
+/** A line is a header only with a colon and a blank; the first such pair divides it. */
+function readLines(head: Buffer): Map<string, Binary> {
+  const lines = new Map<string, Binary>()
+  for (let start = 0; start < head.length; ) {
+    const next = head.indexOf(LINE_BREAK, start)
+    const stop = next < 0 ? head.length : next
+    const line = head.subarray(start, stop)
+    const colon = line.indexOf(': ')
+    if (colon >= 0) lines.set(lineName(line.subarray(0, colon)), toBinary(line.subarray(colon + 2)))
+    start = stop + LINE_BREAK.length
+  }
+  return lines
+}
+
+function lineName(bytes: Buffer): string {
+  const name = toText(bytes)
+  if (name === undefined) throw invalid('header names of UTF-8 text')
+  const lower = name.toLowerCase()
+  return DESCRIBING.has(lower) ? lower : name
+}
+
+function invalid(expected: string): AoError {
+  return new AoError('invalid-encoding', `Expected ${expected} in a multipart body`)
+}
+
+function tooMany(): AoError {
+  return new AoError('limit-exceeded', 'Expected a multipart body of fewer parts', {
+    limit: MAX_PARTS,
+  })
+}

@@ -1,0 +1,78 @@
+/**
+ * Commitments of nested messages as hbsig writes them: a whole `signature` and `signature-input` in
+ * place of fields, over the values of the message around it, under an id in lower case.
+ */
+import { type Binary, equalBinary } from '../../base/bytes.ts'
+import { AoError } from '../../base/errors.ts'
+import type { Commitment } from '../../message/commitment.ts'
+import { contentDigest } from '../../message/header-form.ts'
+import { readCommitment } from './commitment-reader.ts'
+import { HMAC_TYPE } from './keyid.ts'
+import { isTreeMap, type TreeMap } from './part-tree.ts'
+import { readSignatures } from './signature-reader.ts'
+
+/** Whether a commitment has the form described above. */
+export function isNestedSignature(commitment: TreeMap): boolean {
+  return commitment.entries.has('signature-input')
+}
+
+/**
+ * The commitment under an id of a map's commitments, with its true id. `undefined` for the second
+ * entry that hbsig writes: a copy of the signature called an hmac.
+ * @throws AoError `invalid-commitment` for an id that is not that of the signature.
+ */
+export function readNestedCommitment(id: string, map: TreeMap): Commitment | undefined {
+  const siblings = map.entries.get('commitments')
+  const fields = isTreeMap(siblings) ? siblings.entries.get(id) : undefined
+  if (!isTreeMap(siblings) || !isTreeMap(fields) || isCopy(fields, siblings)) return undefined
+  const [entry, ...others] = readSignatures(
+    binaryEntry(fields, 'signature'),
+    binaryEntry(fields, 'signature-input'),
+  )
+  if (entry === undefined || others.length > 0) throw invalid('one signature', id)
+  const commitment = readCommitment(entry, signedContent(map))
+  if (commitment !== undefined && commitment.id.toLowerCase() !== id.toLowerCase()) {
+    throw invalid('the id of the signature as its key', id)
+  }
+  return commitment
+}
+
+function isCopy(fields: TreeMap, siblings: TreeMap): boolean {
+  const signature = binaryEntry(fields, 'signature')
+  if (signature === undefined || binaryEntry(fields, 'alg') !== HMAC_TYPE) return false
+  for (const other of siblings.entries.values()) {
+    if (other === fields || !isTreeMap(other)) continue
+    const known = binaryEntry(other, 'signature')
+    if (known !== undefined && equalBinary(known, signature)) return true
+  }
+  return false
+}
+
+/**
+ * The map as the message that was signed: hbsig signs the key of the body and a digest of its value,
+ * and sends neither.
+ */
+function signedContent(map: TreeMap): Parameters<typeof readCommitment>[1] {
+  const headers = new Map<string, Binary>(map.described)
+  for (const [key, node] of map.entries) if (!isTreeMap(node)) headers.set(key, node)
+  const named = headers.get('inline-body-key')
+  const inlineKey = typeof named === 'string' ? named : map.entries.has('body') ? 'body' : 'data'
+  const body = headers.get(inlineKey)
+  headers.set('inline-body-key', inlineKey)
+  headers.delete('content-digest')
+  if (body !== undefined) headers.set('content-digest', contentDigest(body))
+  return {
+    received: { headers, isMultipart: false, ...(body === undefined ? {} : { body }) },
+    bodyKeys: body === undefined ? [] : [inlineKey],
+    inlineKey,
+  }
+}
+
+function binaryEntry({ entries }: TreeMap, key: string): Binary | undefined {
+  const node = entries.get(key)
+  return isTreeMap(node) ? undefined : node
+}
+
+function invalid(expected: string, id: string): AoError {
+  return new AoError('invalid-commitment', `Expected ${expected} in a nested commitment`, { id })
+}

@@ -1,0 +1,124 @@
+/** The tree of values that the parts of a multipart body make, before commitments are read from it. */
+import { type Binary, compareText, toBinary, toText } from '../../base/bytes.ts'
+import { AoError } from '../../base/errors.ts'
+import { MAX_DEPTH, TYPES_KEY } from '../../message/keys.ts'
+import type { RawPart } from './multipart-reader.ts'
+
+export type TreeNode = Binary | TreeMap
+
+export interface TreeMap {
+  readonly entries: Map<string, TreeNode>
+  /** Lines that describe the part and are no keys, unless a commitment of the part covers them. */
+  readonly described: Map<string, Binary>
+  /** What the part said as a message of its own: a signature may stand among its lines. */
+  source?: PartSource
+}
+
+export interface PartSource {
+  readonly lines: ReadonlyMap<string, Binary>
+  readonly bytes: Uint8Array
+}
+
+/** Lines that describe a part rather than name a key of its map. */
+const DESCRIBING = ['content-disposition', 'content-type', 'ao-body-key', 'content-digest']
+
+/** The body of a message: its values by their first key, and these keys in order of the parts. */
+export interface BodyTree {
+  readonly root: TreeMap
+  readonly keys: readonly string[]
+}
+
+/**
+ * Puts each part at its path; the inline part belongs to `inlineKey`. Maps under the same path are
+ * merged, of other values the last counts.
+ * @throws AoError `invalid-encoding` for a part below a value that is no map, or without a path.
+ */
+export function assembleParts(parts: readonly RawPart[], inlineKey: string): BodyTree {
+  const root = treeMap()
+  const keys = new Set<string>()
+  const placed: { name: string; path: readonly string[]; node: TreeNode }[] = []
+  for (const part of parts) {
+    const name = part.name ?? inlineKey
+    const path = name.split('/').filter((piece) => piece !== '')
+    const [first] = path
+    if (first === undefined) throw invalid('a part with a name that is a path')
+    keys.add(first)
+    placed.push({ name, path, node: partValue(part) })
+  }
+  placed.sort((left, right) => compareText(left.name, right.name))
+  for (const { path, node } of placed) place(root, path, node)
+  return { root, keys: [...keys] }
+}
+
+export function treeMap(entries: Iterable<readonly [string, TreeNode]> = []): TreeMap {
+  return { entries: new Map(entries), described: new Map() }
+}
+
+export function isTreeMap(node: TreeNode | undefined): node is TreeMap {
+  return typeof node === 'object' && !(node instanceof Uint8Array)
+}
+
+/**
+ * @NOTE HyperBEAM puts the bytes of a map under `data` when it has a line `data`, and loses them
+ * under `body`. They are always the `body` here, as they were when they were written, or the key
+ * that the part names.
+ */
+function partValue({ lines, bytes }: RawPart): TreeNode {
+  const map = treeMap()
+  let hasKeys = false
+  for (const [key, value] of lines) {
+    if (DESCRIBING.includes(key)) map.described.set(key, value)
+    else {
+      map.entries.set(key, value)
+      hasKeys ||= key !== TYPES_KEY
+    }
+  }
+  const types = lines.get(TYPES_KEY)
+  if (bytes.length === 0) {
+    if (!hasKeys && types === 'empty-message') map.entries.delete(TYPES_KEY)
+  } else {
+    if (!hasKeys && !typesBody(types)) return toBinary(bytes)
+    map.entries.set(toText(lines.get('ao-body-key') ?? '') || 'body', toBinary(bytes))
+  }
+  map.source = { lines, bytes }
+  return map
+}
+
+/** A map whose only key is a typed `body` is no bare value: its types say so. */
+function typesBody(types: Binary | undefined): boolean {
+  const text = types === undefined ? undefined : toText(types)
+  return text !== undefined && (text.startsWith('body=') || text.includes(', body='))
+}
+
+function place(root: TreeMap, path: readonly string[], node: TreeNode): void {
+  if (path.length > MAX_DEPTH) {
+    throw new AoError('limit-exceeded', 'Expected a message with fewer levels', {
+      limit: MAX_DEPTH,
+    })
+  }
+  let parent = root
+  for (const piece of path.slice(0, -1)) parent = childMap(parent, piece)
+  const key = path.at(-1) ?? ''
+  const known = parent.entries.get(key)
+  if (isTreeMap(known) && isTreeMap(node)) merge(known, node)
+  else parent.entries.set(key, node)
+}
+
+function childMap(parent: TreeMap, key: string): TreeMap {
+  const known = parent.entries.get(key)
+  if (isTreeMap(known)) return known
+  if (known !== undefined) throw invalid('no part below a part that is no map')
+  const map = treeMap()
+  parent.entries.set(key, map)
+  return map
+}
+
+function merge(into: TreeMap, from: TreeMap): void {
+  for (const [key, node] of from.entries) into.entries.set(key, node)
+  for (const [key, value] of from.described) into.described.set(key, value)
+  if (from.source !== undefined) into.source = from.source
+}
+
+function invalid(expected: string): AoError {
+  return new AoError('invalid-encoding', `Expected ${expected} in a multipart body`)
+}

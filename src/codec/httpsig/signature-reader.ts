@@ -1,0 +1,115 @@
+/** Reads the headers `signature` and `signature-input`: entries paired by their label. */
+import { type Binary, toText } from '../../base/bytes.ts'
+import { AoError } from '../../base/errors.ts'
+import {
+  type BareItem,
+  type InnerList,
+  type Parameters,
+  parseDictionary,
+} from '../../message/structured-fields.ts'
+
+export interface SignatureEntry {
+  readonly label: string
+  readonly signature: Uint8Array
+  /** As listed, with `@` where the sender wrote it. */
+  readonly components: readonly string[]
+  readonly parameters: Parameters
+  /** The text after `label=` as received, which a foreign signature covers to the letter. */
+  readonly raw: string
+}
+
+/** Labels of HyperBEAM since September 2025; their entries are rebuilt, never taken as they are. */
+const NATIVE_LABEL = 'comm-'
+
+/**
+ * The entries of both headers. Without one of the headers there are none: a lone `signature` is a
+ * key that somebody gave a message, and no signature.
+ * @throws AoError `invalid-encoding` for headers that are no dictionaries of signatures, and for a
+ * label that only one of them has.
+ */
+export function readSignatures(
+  signature: Binary | undefined,
+  signatureInput: Binary | undefined,
+): SignatureEntry[] {
+  if (signature === undefined || signatureInput === undefined) return []
+  const signatures = parseDictionary(requireText(signature))
+  const input = requireText(signatureInput)
+  const inputs = parseDictionary(input)
+  if (signatures.size !== inputs.size) throw invalid('the same labels in both signature headers')
+  const texts = memberTexts(input)
+  const entries: SignatureEntry[] = []
+  for (const [label, member] of inputs) {
+    const signed = signatures.get(label)
+    const raw = texts.get(label)
+    if (signed === undefined || raw === undefined) {
+      throw invalid('the same labels in both signature headers')
+    }
+    if (signed.kind !== 'item' || signed.bare.kind !== 'bytes') throw invalid('signatures of bytes')
+    if (member.kind !== 'inner-list') throw invalid('a list of components')
+    entries.push({
+      label,
+      signature: signed.bare.value,
+      components: componentNames(member),
+      parameters: member.parameters,
+      raw,
+    })
+  }
+  return entries
+}
+
+/**
+ * Whether an entry is one that HyperBEAM's own rules rebuild. All others, and those that name
+ * their key without a scheme, are checked against the text that was received.
+ */
+export function isNative({ label, parameters }: SignatureEntry): boolean {
+  const keyid = parameters.get('keyid')
+  return label.startsWith(NATIVE_LABEL) && keyid?.kind === 'string' && keyid.value.includes(':')
+}
+
+/** The text of a parameter that is a string or token. */
+export function parameterText(bare: BareItem | undefined): string | undefined {
+  return bare?.kind === 'string' || bare?.kind === 'token' ? bare.value : undefined
+}
+
+function componentNames({ items }: InnerList): string[] {
+  return items.map(({ bare, parameters }) => {
+    if (bare.kind !== 'string') throw invalid('components that are strings')
+    if (parameters.size > 0) throw invalid('components without parameters')
+    return bare.value
+  })
+}
+
+/** The text of each member of a well-formed dictionary, by key; of equal keys the last. */
+function memberTexts(dictionary: string): Map<string, string> {
+  const texts = new Map<string, string>()
+  for (let start = 0; start < dictionary.length; ) {
+    const end = endOfMember(dictionary, start)
+    const equals = dictionary.indexOf('=', start)
+    if (equals < end) {
+      texts.set(dictionary.slice(start, equals).trim(), dictionary.slice(equals + 1, end).trimEnd())
+    }
+    start = end + 1
+  }
+  return texts
+}
+
+function endOfMember(dictionary: string, start: number): number {
+  let isQuoted = false
+  for (let at = start; at < dictionary.length; at++) {
+    const code = dictionary.charCodeAt(at)
+    if (code === 0x22) isQuoted = !isQuoted
+    else if (code === 0x5c && isQuoted) at++
+    else if (code === 0x2c && !isQuoted) return at
+  }
+  return dictionary.length
+}
+
+function requireText(header: Binary): string {
+  const text = toText(header)
+  if (text === undefined) throw invalid('text')
+  return text
+}
+
+function invalid(expected: string): AoError {
+  return new AoError('invalid-encoding', `Expected ${expected} in signature and signature-input`)
+}

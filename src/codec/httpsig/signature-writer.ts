@@ -1,0 +1,121 @@
+/** Writes the headers `signature` and `signature-input` of a message's commitments. */
+import { type Binary, compareText, toBytes, toText } from '../../base/bytes.ts'
+import { AoError } from '../../base/errors.ts'
+import { decodeBase64, encodeBase64, encodeBase64url } from '../../crypto/base64url.ts'
+import { sha256 } from '../../crypto/hash.ts'
+import type { Commitment } from '../../message/commitment.ts'
+import { headerNames } from '../../message/header-form.ts'
+import { Message } from '../../message/message.ts'
+import { formatParam, selectKeys } from '../../message/signature-base.ts'
+import { formatString } from '../../message/structured-fields.ts'
+import type { Tabm } from '../../message/tabm.ts'
+import { isBinary, isList, type Value } from '../../message/value.ts'
+import { isBundle } from './rebuilt-base.ts'
+
+export interface SignatureHeaders {
+  readonly signature: string
+  readonly signatureInput: string
+}
+
+/** The TABM of the message that is sent, in the mode in which a commitment was made. */
+export type TabmOf = (commitment: Commitment) => Tabm
+
+/** Order in which HyperBEAM happens to write these; readers do not depend on it. */
+const FIELD_ORDER = [
+  'tag',
+  'nonce',
+  'created',
+  'expires',
+  'field-target',
+  'bundle',
+  'bundle-format',
+  'field-anchor',
+  'original-tags',
+  'bundle-version',
+  'bundle-map',
+]
+
+/** `undefined` for a message without commitments that have a signature. */
+export function formatSignatures(
+  commitments: Iterable<Commitment>,
+  tabmOf: TabmOf,
+): SignatureHeaders | undefined {
+  const entries: { label: string; signature: string; input: string }[] = []
+  const components = createComponentLists(tabmOf)
+  for (const commitment of commitments) {
+    if (commitment.signature === undefined) continue
+    const signature = decodeBase64(commitment.signature)
+    const label = `comm-${encodeBase64url(sha256(signature)).toLowerCase()}`
+    const input = `${label}=${components(commitment)}${formatFields(commitment)}`
+    entries.push({ label, signature: `${label}=:${encodeBase64(signature)}:`, input })
+  }
+  if (entries.length === 0) return undefined
+  entries.sort((left, right) => compareText(left.label, right.label))
+  return {
+    signature: entries.map(({ signature }) => signature).join(', '),
+    signatureInput: entries.map(({ input }) => input).join(', '),
+  }
+}
+
+/** Commitments mostly cover the same keys, so that each list is made once. */
+function createComponentLists(tabmOf: TabmOf): (commitment: Commitment) => string {
+  const lists = new Map<string, string>()
+  return (commitment) => {
+    const cover = `${isBundle(commitment)}\n${commitment.committed.join('\n')}`
+    const known = lists.get(cover)
+    if (known !== undefined) return known
+    const names = headerNames(selectKeys(tabmOf(commitment), commitment.committed))
+    const list = `(${names.sort(compareText).map(formatString).join(' ')})`
+    lists.set(cover, list)
+    return list
+  }
+}
+
+function formatFields({ device, type, keyid, fields }: Commitment): string {
+  const alg = device === 'httpsig@1.0' ? type : type === '' ? device : `${device}/${type}`
+  let text = `;alg=${formatString(alg)}`
+  if (keyid !== undefined) text += `;keyid=${formatString(keyid)}`
+  const others = [...fields.keys()].filter((name) => !FIELD_ORDER.includes(name)).sort(compareText)
+  for (const name of [...FIELD_ORDER, ...others]) {
+    const value = fields.get(name)
+    if (value !== undefined) text += `;${name}=${formatField(value)}`
+  }
+  return text
+}
+
+function formatField(value: Value): string {
+  if (isList(value)) return formatString(value.map(itemText).join(', '))
+  return value instanceof Message ? formatString(formatTags(value)) : formatParam(value)
+}
+
+function itemText(item: Value): string {
+  const text = isBinary(item) ? toText(item) : undefined
+  if (text === undefined) throw unencodable('texts in the list')
+  return text
+}
+
+/** A map numbered from 1 of names and values: `1:Name:b64u(value), 2:..`. */
+function formatTags(tags: Message): string {
+  const pieces: string[] = []
+  for (let number = 1; number <= tags.size; number++) {
+    const tag = tags.get(`${number}`)
+    const name = tag instanceof Message ? tag.get('name') : undefined
+    const value = tag instanceof Message ? tag.get('value') : undefined
+    if (!isBinary(name) || !isBinary(value)) throw unencodable('a numbered map of names and values')
+    pieces.push(`${number}:${tagName(name)}:${encodeBase64url(toBytes(value))}`)
+  }
+  return pieces.join(', ')
+}
+
+/** Nothing of a name is escaped, so that some names would be read as something else. */
+function tagName(name: Binary): string {
+  const text = toText(name)
+  if (text === undefined || text.includes(':') || text.includes(', ')) {
+    throw unencodable('tag names without a colon or comma; send the message nested or as an item')
+  }
+  return text
+}
+
+function unencodable(expected: string): AoError {
+  return new AoError('unencodable', `Expected ${expected} in a field of a commitment`)
+}

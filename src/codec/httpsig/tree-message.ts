@@ -1,0 +1,99 @@
+/** From the tree that a multipart body makes to messages, with the commitments of nested ones. */
+import { type Binary, toText } from '../../base/bytes.ts'
+import { AoError } from '../../base/errors.ts'
+import type { Commitment } from '../../message/commitment.ts'
+import { commitmentFromTabm } from '../../message/commitment-map.ts'
+import { isPrivateKey } from '../../message/keys.ts'
+import { Message } from '../../message/message.ts'
+import type { Tabm, TabmValue } from '../../message/tabm.ts'
+import type { Value } from '../../message/value.ts'
+import { readCommitment } from './commitment-reader.ts'
+import { isNestedSignature, readNestedCommitment } from './nested-signature.ts'
+import { isTreeMap, type TreeMap, type TreeNode } from './part-tree.ts'
+import { readSignatures } from './signature-reader.ts'
+import { mendLists } from './tolerant-lists.ts'
+
+export interface TreeOptions {
+  /** Whether another signer than HyperBEAM wrote the message, so that its habits count. */
+  readonly isForeign: boolean
+}
+
+/** A value of the tree as a message of binaries, lists that have no TABM form already decoded. */
+export function treeValue(node: TreeNode, options: TreeOptions): Value {
+  return isTreeMap(node) ? treeMessage(node, options) : node
+}
+
+function treeMessage(map: TreeMap, options: TreeOptions): Message {
+  const commitments = new Map<string, Commitment>()
+  const isSigned = addPartCommitments(commitments, map)
+  addNestedCommitments(commitments, map)
+  const entries = new Map<string, Value>(coveredLines(map, commitments))
+  for (const [key, node] of map.entries) {
+    if (key === 'commitments' || isPrivateKey(key)) continue
+    if (isSigned && (key === 'signature' || key === 'signature-input')) continue
+    entries.set(key, treeValue(node, options))
+  }
+  mendLists(entries, options)
+  return new Message(entries, commitments)
+}
+
+/** Commitments in lines of the part itself, as of a whole message. */
+function addPartCommitments(commitments: Map<string, Commitment>, { source }: TreeMap): boolean {
+  const entries = readSignatures(
+    source?.lines.get('signature'),
+    source?.lines.get('signature-input'),
+  )
+  if (source === undefined || entries.length === 0) return false
+  const inlineKey = toText(source.lines.get('ao-body-key') ?? '') || 'body'
+  const hasBody = source.bytes.length > 0
+  for (const entry of entries) {
+    const commitment = readCommitment(entry, {
+      received: {
+        headers: source.lines,
+        isMultipart: false,
+        ...(hasBody ? { body: source.bytes } : {}),
+      },
+      bodyKeys: hasBody ? [inlineKey] : [],
+      inlineKey,
+    })
+    if (commitment !== undefined) commitments.set(commitment.id, commitment)
+  }
+  return true
+}
+
+function addNestedCommitments(commitments: Map<string, Commitment>, map: TreeMap): void {
+  const nested = map.entries.get('commitments')
+  if (nested === undefined) return
+  if (!isTreeMap(nested)) throw invalid('commitments to be a map')
+  for (const [id, node] of nested.entries) {
+    if (!isTreeMap(node)) throw invalid('a commitment to be a map')
+    const commitment = isNestedSignature(node)
+      ? readNestedCommitment(id, map)
+      : commitmentFromTabm(id, plainTabm(node))
+    if (commitment !== undefined) commitments.set(commitment.id, commitment)
+  }
+}
+
+/** Lines that describe a part are keys where a commitment of the part covers them. */
+function coveredLines(
+  { described }: TreeMap,
+  commitments: ReadonlyMap<string, Commitment>,
+): [string, Binary][] {
+  if (commitments.size === 0) return []
+  const all = [...commitments.values()]
+  return [...described].filter(
+    ([key]) => key !== 'content-digest' && all.some(({ committed }) => committed.includes(key)),
+  )
+}
+
+function plainTabm(map: TreeMap): Tabm {
+  const entries: [string, TabmValue][] = []
+  for (const [key, node] of map.entries) {
+    entries.push([key, isTreeMap(node) ? plainTabm(node) : node])
+  }
+  return new Message(entries)
+}
+
+function invalid(expected: string): AoError {
+  return new AoError('invalid-commitment', `Expected ${expected} in a nested message`)
+}
