@@ -156,19 +156,18 @@ function assertOwnId({ id, signature }: Commitment): void {
 }
 
 /**
- * An address of 43 characters is the hash of a public key, or the hash named by a `secret:` keyid.
- * Addresses of other schemes are checked with their signature.
+ * A committer owns the key in `keyid`: an address of 43 characters is the hash of a public key, or
+ * the hash that a `secret:` keyid names. Addresses of other schemes are checked with the signature.
  */
-function assertOwnCommitter({ id, keyid, committer }: Commitment): void {
-  if (committer?.length !== 43 || keyid === undefined) return
+function assertOwnCommitter({ id, keyid = '', committer }: Commitment): void {
+  if (committer === undefined) return
   const separator = keyid.indexOf(':')
-  const scheme = keyid.slice(0, separator)
+  const scheme = keyid.slice(0, Math.max(separator, 0))
   const key = keyid.slice(separator + 1)
-  const isOwn =
-    scheme === 'publickey'
-      ? encodeBase64url(sha256(decode(key, id))) === committer
-      : scheme === 'secret' && key === committer
-  if (!isOwn) throw invalid('the committer to be the owner of the key in keyid', id)
+  if (scheme === 'publickey' && committer.length !== 43) return
+  const owner =
+    scheme === 'publickey' ? encodeBase64url(sha256(decode(key, id))) : scheme === 'secret' && key
+  if (owner !== committer) throw invalid('the committer to be the owner of the key in keyid', id)
 }
 
 function decode(text: string, id: string): Uint8Array {
