@@ -4,7 +4,7 @@ import { toBytes } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import { decodeHttpsig } from '../codec/httpsig/decode.ts'
 import { encodeHttpsig } from '../codec/httpsig/encode.ts'
-import { Message } from '../message/message.ts'
+import type { Message } from '../message/message.ts'
 
 export interface PeerRequest {
   readonly url: URL

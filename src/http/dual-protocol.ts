@@ -1,0 +1,134 @@
+/**
+ * One port for HTTP/1.1 and for HTTP/2 without TLS. The first bytes of a connection tell which of
+ * the two the client speaks; the connection is then given, bytes and all, to Node's server for it.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer as createHttp2Server,
+  type Http2Server,
+  type ServerHttp2Session,
+} from 'node:http2'
+import type { Socket } from 'node:net'
+import type { HttpLimits } from './limits.ts'
+
+export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void
+
+/** An HTTP/1.1 server that also answers HTTP/2 on its connections. */
+export interface DualServer extends Server {
+  /** Asks clients of HTTP/2 to finish, and drops connections that have not said anything yet. */
+  closeHttp2Sessions(): void
+  /** Cuts every connection, whatever it is doing. */
+  destroyConnections(): void
+}
+
+/** How an HTTP/2 connection begins (RFC 9113, 3.4); no method of HTTP/1.1 starts like it. */
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+/** `PRI` against `PRO`(`PFIND`), `POST`, `PUT`, `PATCH`. */
+const TELLING_BYTES = 3
+
+export function createDualServer(listener: RequestListener, limits: HttpLimits): DualServer {
+  const http1 = createHttp1(listener, limits)
+  const http2 = createHttp2(listener, limits)
+  const sessions = new Set<ServerHttp2Session>()
+  const undecided = new Set<Socket>()
+  http2.on('session', (session) => {
+    sessions.add(session)
+    session.once('close', () => sessions.delete(session))
+    session.setTimeout(limits.connectionTimeoutMs, () => session.close())
+  })
+  const serveHttp1 = http1.listeners('connection')
+  http1.removeAllListeners('connection')
+  http1.on('connection', (socket: Socket) => {
+    undecided.add(socket)
+    socket.once('close', () => undecided.delete(socket))
+    sniff(socket, limits.headersTimeoutMs, (isHttp2) => {
+      undecided.delete(socket)
+      if (isHttp2) http2.emit('connection', socket)
+      else for (const serve of serveHttp1) serve.call(http1, socket)
+    })
+  })
+  const closeHttp2Sessions = (): void => {
+    for (const socket of undecided) socket.destroy()
+    for (const session of sessions) session.close()
+  }
+  const destroyConnections = (): void => {
+    for (const socket of undecided) socket.destroy()
+    for (const session of sessions) session.destroy()
+    http1.closeAllConnections()
+  }
+  return Object.assign(http1, { closeHttp2Sessions, destroyConnections })
+}
+
+function createHttp1(listener: RequestListener, limits: HttpLimits): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headerLimitBytes,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 5_000),
+    },
+    listener,
+  )
+  // Node drops the headers beyond its count without a word; the request is refused instead.
+  server.maxHeadersCount = 0
+  server.maxConnections = limits.maxConnections
+  server.timeout = limits.connectionTimeoutMs
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    const declared = Number(request.headers['content-length'] ?? 0)
+    if (declared <= limits.bodyLimitBytes) response.writeContinue()
+    listener(request, response)
+  })
+  return server
+}
+
+function createHttp2(listener: RequestListener, limits: HttpLimits): Http2Server {
+  const options = {
+    maxHeaderListPairs: limits.headerCountLimit + 8,
+    maxSendHeaderBlockLength: 16 * limits.headerLimitBytes,
+    settings: {
+      enablePush: false,
+      maxConcurrentStreams: 256,
+      maxHeaderListSize: limits.headerLimitBytes,
+    },
+  }
+  // The request and response of HTTP/2 are Node's stand-ins for those of HTTP/1.1.
+  return createHttp2Server(options, listener as unknown as Http2Listener)
+}
+
+type Http2Listener = NonNullable<Parameters<typeof createHttp2Server>[1]>
+
+/** Calls `decided` once enough bytes have come, with those bytes back in the socket. */
+function sniff(socket: Socket, timeoutMs: number, decided: (isHttp2: boolean) => void): void {
+  let seen: Buffer = Buffer.alloc(0)
+  const drop = (): void => void socket.destroy()
+  const timer = setTimeout(drop, timeoutMs)
+  const onReadable = (): void => {
+    const chunk: unknown = socket.read()
+    if (!Buffer.isBuffer(chunk)) return
+    seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk])
+    if (isUndecided(seen)) return
+    stop()
+    socket.unshift(seen)
+    decided(startsLike(seen, TELLING_BYTES))
+  }
+  const stop = (): void => {
+    clearTimeout(timer)
+    socket.off('readable', onReadable)
+    socket.off('end', drop)
+    socket.off('error', drop)
+    socket.off('close', stop)
+  }
+  socket.on('readable', onReadable)
+  socket.on('end', drop)
+  socket.on('error', drop)
+  socket.on('close', stop)
+}
+
+function isUndecided(seen: Buffer): boolean {
+  return seen.length < TELLING_BYTES && startsLike(seen, seen.length)
+}
+
+function startsLike(seen: Buffer, length: number): boolean {
+  return seen.subarray(0, length).equals(PREFACE.subarray(0, length))
+}

@@ -1,0 +1,21 @@
+/** A request that the server turns away itself, before anything of the protocol looks at it. */
+import type { ErrorCode } from '../base/errors.ts'
+
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly status: number
+  readonly code: ErrorCode
+  /** Whether the rest of the request is unread, so that the connection cannot be used again. */
+  readonly closes: boolean
+
+  constructor(
+    status: number,
+    message: string,
+    options: { readonly code: ErrorCode; readonly closes?: boolean },
+  ) {
+    super(message)
+    this.status = status
+    this.code = options.code
+    this.closes = options.closes ?? false
+  }
+}

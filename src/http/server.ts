@@ -1,0 +1,191 @@
+/**
+ * The HTTP interface of a node: HTTP/1.1 and HTTP/2 on one port, what is admitted, and which way a
+ * request goes: to a plain route, or as a message to the resolver. Here is all that knows HTTP;
+ * what a message means is decided behind `resolve`. `node/` builds it; `client.ts` is the other
+ * direction, to the node's peers.
+ */
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import { type Events, silentEvents } from '../base/events.ts'
+import { type Logger, silentLogger } from '../base/log.ts'
+import { type Metrics, silentMetrics } from '../base/metrics.ts'
+import { type Admission, createAdmission } from './admission.ts'
+import { createBodyReader } from './body.ts'
+import { refuseConnection } from './client-error.ts'
+import { createDualServer, type DualServer } from './dual-protocol.ts'
+import { createExchange, type Exchange, type ExchangeDeps } from './exchange.ts'
+import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './limits.ts'
+import { createMessageWork } from './message-work.ts'
+import {
+  createPlainWork,
+  OPTIONS_REPLY,
+  type PlainRoute,
+  redirectReply,
+  refuseMethod,
+} from './plain-route.ts'
+import { createReply, type ReplyEncoders } from './reply.ts'
+import { type CommitReply, createReplySigner } from './reply-signer.ts'
+import { createRequestIds } from './request-id.ts'
+import type { RequestDecoders } from './request-message.ts'
+import type { Resolve } from './resolve.ts'
+
+export interface HttpServerDeps {
+  readonly resolve: Resolve
+  readonly decoders: RequestDecoders
+  readonly encoders: ReplyEncoders
+  /** Signs replies with the wallet of the node; without it they are not signed. */
+  readonly commit?: CommitReply
+  /** See `ReplyDeps`. */
+  readonly storeMessage: Parameters<typeof createReply>[0]['storeMessage']
+  /** See `ReplyDeps`. */
+  readonly loadLinks: Parameters<typeof createReply>[0]['loadLinks']
+  /** What is answered without a message: health, metrics, older APIs. */
+  readonly routes?: readonly PlainRoute[]
+  readonly events?: Events
+  readonly logger?: Logger
+  readonly metrics?: Metrics
+}
+
+export interface HttpServerOptions {
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+  /** Where `/` leads. */
+  readonly defaultRequest: string
+  /** How many signatures of replies are kept. Default 1,000. */
+  readonly replySignatureCacheSize?: number
+  readonly limits?: Partial<HttpLimits>
+}
+
+export interface HttpServer extends AsyncDisposable {
+  /** Starts to listen; gives the port, which is news if 0 was asked for. */
+  listen(): Promise<{ readonly port: number }>
+  /** Stops to listen, answers what is under way, cuts what takes longer than `closeTimeoutMs`. */
+  close(): Promise<void>
+}
+
+/** Methods that messages can be sent with. */
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH']
+
+export function createHttpServer(deps: HttpServerDeps, options: HttpServerOptions): HttpServer {
+  const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits }
+  const admission = createAdmission(limits)
+  let server: DualServer | undefined
+  let isClosing = false
+  const app = fastify({
+    clientErrorHandler: refuseConnection,
+    exposeHeadRoutes: false,
+    frameworkErrors: (_error, request, reply) => answer(messages, request, reply),
+    serverFactory: (listener) => {
+      server = createDualServer(listener, limits)
+      return server
+    },
+  })
+  const exchangeDeps: ExchangeDeps = {
+    admission,
+    limits,
+    readBody: createBodyReader(limits),
+    requestId: createRequestIds(),
+    events: deps.events ?? silentEvents,
+    logger: deps.logger ?? silentLogger,
+    isClosing: () => isClosing,
+  }
+  const messages = createExchange(exchangeDeps, messageWork(deps, options))
+  addRoutes(app, { exchangeDeps, messages, routes: deps.routes ?? [], options })
+  addGauges(deps.metrics ?? silentMetrics, admission, () => server)
+  const close = async (): Promise<void> => {
+    isClosing = true
+    const cut = setTimeout(() => server?.destroyConnections(), limits.closeTimeoutMs)
+    await app.close().finally(() => clearTimeout(cut))
+  }
+  return {
+    listen: async () => {
+      await app.listen({ host: options.host, port: options.port })
+      const address = app.server.address()
+      return { port: typeof address === 'object' && address !== null ? address.port : options.port }
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function messageWork(deps: HttpServerDeps, options: HttpServerOptions) {
+  const { resolve, decoders, encoders, commit, storeMessage, loadLinks } = deps
+  const cacheSize = options.replySignatureCacheSize ?? 1_000
+  const sign = commit && createReplySigner(commit, { cacheSize })
+  const replyDeps = { encoders, storeMessage, loadLinks }
+  const reply = createReply(sign === undefined ? replyDeps : { ...replyDeps, sign })
+  return createMessageWork({ resolve, decoders, encoders, reply })
+}
+
+interface Routing {
+  readonly exchangeDeps: ExchangeDeps
+  readonly messages: Exchange
+  readonly routes: readonly PlainRoute[]
+  readonly options: HttpServerOptions
+}
+
+function addRoutes(app: FastifyInstance, routing: Routing): void {
+  const { exchangeDeps, messages, routes, options } = routing
+  for (const route of routes) addPlainRoute(app, route, exchangeDeps)
+  const preflight = createExchange(exchangeDeps, async () => OPTIONS_REPLY, { isExempt: true })
+  const redirect = createExchange(exchangeDeps, async () => redirectReply(options.defaultRequest))
+  const refuse = createExchange(exchangeDeps, async ({ head }) => refuseMethod(head.method))
+  const isTaken = (method: string): boolean =>
+    routes.some((r) => r.path === '/' && r.method === method)
+  const atRoot = METHODS.filter((method) => !isTaken(method === 'HEAD' ? 'GET' : method))
+  addExchange(app, { method: atRoot, url: '/' }, (request) =>
+    /^\/?\??$/.test(request.url) ? redirect : messages,
+  )
+  addExchange(app, { method: METHODS, url: '/*' }, () => messages)
+  addExchange(app, { method: ['OPTIONS'], url: '*' }, () => preflight)
+  app.setNotFoundHandler((request, reply) => answer(refuse, request, reply))
+}
+
+function addPlainRoute(app: FastifyInstance, route: PlainRoute, deps: ExchangeDeps): void {
+  const method = route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]
+  const { isExempt = false } = route
+  addExchange(app, { method, url: route.path }, (request) =>
+    createExchange(deps, createPlainWork(route, request.params as Record<string, string>), {
+      isExempt,
+    }),
+  )
+}
+
+/**
+ * A route that is answered before Fastify looks at the content type or the body: messages use both
+ * more freely than it allows.
+ */
+function addExchange(
+  app: FastifyInstance,
+  at: { readonly method: string[]; readonly url: string },
+  exchangeFor: (request: FastifyRequest) => Exchange,
+): void {
+  app.route({
+    ...at,
+    onRequest: (request, reply) => answer(exchangeFor(request), request, reply),
+    handler: () => undefined,
+  })
+}
+
+function answer(exchange: Exchange, request: FastifyRequest, reply: FastifyReply): void {
+  reply.hijack()
+  exchange(request.raw, reply.raw).catch(() => reply.raw.destroy())
+}
+
+function addGauges(
+  metrics: Metrics,
+  admission: Admission,
+  server: () => DualServer | undefined,
+): void {
+  metrics.gauge(
+    { name: 'ao_http_requests_in_flight', help: 'Requests that are being handled' },
+    () => admission.inFlight,
+  )
+  metrics.gauge({ name: 'ao_http_connections', help: 'Open connections' }, () => {
+    return new Promise((resolve) => {
+      const open = server()
+      if (open === undefined) resolve(0)
+      else open.getConnections((_error, count) => resolve(count ?? 0))
+    })
+  })
+}
