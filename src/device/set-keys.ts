@@ -1,9 +1,10 @@
 /** Setting keys on a message, as `set` of message@1.0 and the steps of a path do it. */
+import { equalBinary } from '../base/bytes.ts'
 import { type Commitments, NO_COMMITMENTS } from '../message/commitment.ts'
 import { unsignedId } from '../message/id.ts'
 import { isPrivateKey } from '../message/keys.ts'
 import { Message } from '../message/message.ts'
-import { Atom, type Value } from '../message/value.ts'
+import { Atom, isBinary, type Value } from '../message/value.ts'
 
 /** Keys with a meaning of their own in a request, which therefore cannot be set by one. */
 const RESERVED: ReadonlySet<string> = new Set([
@@ -34,16 +35,17 @@ export function setKeys(
   { mode = 'deep' }: SetOptions = {},
 ): Message {
   const entries = new Map(base)
-  const changed: string[] = []
+  const covered = coveredKeys(base.commitments)
+  let isBroken = false
   for (const [key, value] of values) {
     if (RESERVED.has(key) || isPrivateKey(key)) continue
     const old = entries.get(key)
     const next = mode === 'deep' ? merged(old, value) : value
     if (isUnset(next)) entries.delete(key)
     else entries.set(key, next)
-    if (!isSameValue(old, isUnset(next) ? undefined : next)) changed.push(key)
+    if (covered.has(key) && !isSameValue(old, entries.get(key))) isBroken = true
   }
-  return new Message(entries, commitmentsAfter(base.commitments, changed), base.priv)
+  return new Message(entries, isBroken ? NO_COMMITMENTS : base.commitments, base.priv)
 }
 
 function merged(old: Value | undefined, value: Value): Value {
@@ -57,8 +59,9 @@ export function isUnset(value: Value): boolean {
 
 /** Whether two values read the same: equal in type and bytes. */
 export function isSameValue(left: Value | undefined, right: Value | undefined): boolean {
-  if (left === undefined || right === undefined) return left === right
-  return left === right || contentId(left) === contentId(right)
+  if (left === undefined || right === undefined || left === right) return left === right
+  if (isBinary(left) && isBinary(right)) return equalBinary(left, right)
+  return contentId(left) === contentId(right)
 }
 
 function contentId(value: Value): string {
@@ -70,8 +73,12 @@ export function commitmentsAfter(
   commitments: Commitments,
   changed: readonly string[],
 ): Commitments {
-  for (const { committed } of commitments.values()) {
-    if (changed.some((key) => committed.includes(key))) return NO_COMMITMENTS
-  }
-  return commitments
+  const covered = coveredKeys(commitments)
+  return changed.some((key) => covered.has(key)) ? NO_COMMITMENTS : commitments
+}
+
+function coveredKeys(commitments: Commitments): Set<string> {
+  const covered = new Set<string>()
+  for (const { committed } of commitments.values()) for (const key of committed) covered.add(key)
+  return covered
 }

@@ -32,19 +32,17 @@ export function readKeys(
   query: readonly [name: string, value: Binary | undefined][],
   scope: PathScope,
 ): PathKeys {
-  const globals = new Map<string, StepValue>()
-  const scoped = new Map<number, Map<string, StepValue>>()
+  const places: Places = { globals: new Map(), scoped: new Map() }
   for (const [name, value] of request) {
-    if (name === 'path') continue
     const key = isTyped(name, value) ? readKey({ name, value }, scope) : { name, value }
-    if (key !== undefined) place({ globals, scoped }, key, { isQuery: false })
+    place(places, key, { isQuery: false })
   }
   const pairs = query.map(([name, value]) => queryPair(name, value))
-  for (const pair of pairs.filter(isPlain).concat(pairs.filter((pair) => !isPlain(pair)))) {
-    const key = readKey(pair, scope)
-    if (key !== undefined && key.name !== 'path') place({ globals, scoped }, key, { isQuery: true })
+  for (const pair of pairs.filter(isPlain)) place(places, pair, { isQuery: true })
+  for (const pair of pairs) {
+    if (!isPlain(pair)) place(places, readKey(pair, scope), { isQuery: true })
   }
-  return { globals, scoped }
+  return places
 }
 
 /**
@@ -123,9 +121,11 @@ interface Places {
 /** `N.key` is for step N, the base being 0; a key with no dot, or more than one, is for all. */
 function place(
   { globals, scoped }: Places,
-  { name, value }: NamedValue,
+  named: NamedValue | undefined,
   { isQuery }: { readonly isQuery: boolean },
 ): void {
+  if (named === undefined || named.name === 'path') return
+  const { name, value } = named
   const [front = '', key, ...more] = name.split('.')
   if (key === undefined || more.length > 0) {
     globals.set(name, value)
