@@ -15,6 +15,7 @@ import { tabmId } from '../message/tabm-id.ts'
 import { Float, isBinary, isInteger, isList, type List, type Value } from '../message/value.ts'
 import type { BundleOptions } from './codec.ts'
 import { readJson } from './json-reader.ts'
+import { formatJsonString } from './json-string.ts'
 
 /**
  * JSON of a message, a list or a text. Nested messages are links unless bundled; bundled ones show
@@ -82,25 +83,10 @@ function signedOnly(commitments: Commitments): Commitments {
   return new Map([...commitments].filter(([, commitment]) => isSigned(commitment)))
 }
 
-/** A JSON string; only quotes, backslashes and control characters are escaped. */
 function quote(binary: Binary, key: string): string {
   const text = toText(binary)
-  if (text === undefined) {
-    throw new AoError(
-      'unencodable',
-      'Expected UTF-8 text in JSON; use httpsig@1.0 for other bytes',
-      {
-        key,
-      },
-    )
-  }
-  const quoted = JSON.stringify(text.isWellFormed() ? text : text.toWellFormed())
-  return quoted.includes('\\u00') ? upperCaseEscapes(quoted) : quoted
-}
-
-/** Control characters with upper-case hex digits; escaped backslashes before a `u` are left alone. */
-function upperCaseEscapes(quoted: string): string {
-  return quoted.replace(/\\(?:u00(..)|.)/g, (written, hex: string | undefined) => {
-    return hex === undefined ? written : `\\u00${hex.toUpperCase()}`
+  if (text !== undefined) return formatJsonString(text)
+  throw new AoError('unencodable', 'Expected UTF-8 text in JSON; use httpsig@1.0 for other bytes', {
+    key,
   })
 }
