@@ -6,9 +6,6 @@
  * model itself (types, ids, TABM) is in `message/`.
  */
 
-/** The formats by the names of their devices; structured@1.0 is the message as it is in memory. */
-export type CodecName = 'structured@1.0' | 'httpsig@1.0' | 'ans104@1.0' | 'json@1.0' | 'flat@1.0'
-
 /** How nested messages are written. */
 export interface BundleOptions {
   /** Inline, with all they hold; else, and by default, as `key+link` with their id. */
