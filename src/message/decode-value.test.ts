@@ -19,7 +19,7 @@ const refuses = (type: string, ...texts: (string | Uint8Array)[]) => {
 }
 
 describe('decodeValue()', () => {
-  it('reads integers of any size, with zeros in front and parameters after them', () => {
+  it('reads large integers, with zeros in front and parameters after them', () => {
     assert.equal(decodeValue('integer', '-0'), 0)
     assert.equal(decodeValue('integer', '0042;a;b="c"'), 42)
     assert.equal(decodeValue('integer', '0000000000000000000001'), 1)
@@ -27,6 +27,10 @@ describe('decodeValue()', () => {
     assert.equal(decodeValue('integer', '9007199254740993'), 9007199254740993n)
     refuses('integer', '', '-', '+1', ' 1', '1 ', '1.0', 'abc', '"5"', '?1', '1;', '1;A=1', '٣')
     refuses('integer', Uint8Array.of(0xff))
+    assert.throws(
+      () => decodeValue('integer', '9'.repeat(5000)),
+      (error) => error instanceof AoError && error.code === 'limit-exceeded',
+    )
   })
 
   it('gives back every integer', () => {

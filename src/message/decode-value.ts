@@ -16,9 +16,12 @@ import { Atom, Float, type Integer, type List, type Value } from './value.ts'
 /** Integers up to this many digits are JS numbers, longer ones bigints. */
 const NUMBER_DIGITS = 15
 
+/** Longer integers are refused: the time that it takes to read one grows faster than its length. */
+const INTEGER_DIGITS_LIMIT = 4096
+
 /**
  * The value that a text of a type means: `integer`, `float`, `atom`, and the compact forms of `list`
- * and `map`. Integers may have any size and atoms any name.
+ * and `map`. Integers may have 4096 digits, far more than HyperBEAM's 15, and atoms any name.
  * @throws AoError `invalid-encoding` when the text is not of the type, or the type is unknown.
  */
 export function decodeValue(type: string, binary: Binary): Value {
@@ -41,13 +44,19 @@ export function decodeValue(type: string, binary: Binary): Value {
 }
 
 /**
- * An integer of any size; parameters after it (`5;a=1`) are ignored.
- * @throws AoError `invalid-encoding`
+ * An integer of up to 4096 digits; parameters after it (`5;a=1`) are ignored.
+ * @throws AoError `invalid-encoding`, `limit-exceeded`
  */
 export function parseInteger(text: string): Integer {
   const end = endOfInteger(text)
   if (end < text.length) parseItem(`0${text.slice(end)}`)
   const digits = end < text.length ? text.slice(0, end) : text
+  if (digits.length > INTEGER_DIGITS_LIMIT) {
+    throw new AoError('limit-exceeded', 'Expected an integer of fewer digits', {
+      limit: INTEGER_DIGITS_LIMIT,
+      length: digits.length,
+    })
+  }
   // Adding zero turns -0 into 0: integers have no negative zero.
   return digits.length <= NUMBER_DIGITS ? Number(digits) + 0 : narrow(BigInt(digits))
 }
