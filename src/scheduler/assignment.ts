@@ -64,5 +64,7 @@ export async function commitAssignment(
   for (const wallet of wallets.toReversed()) {
     committed = await commitMessage(committed, wallet, { device: spec })
   }
-  return committed
+  // A data item holds its body as a link; the caller still has the message itself.
+  const body = assignment.get('body')
+  return body === undefined ? committed : committed.without('body').with([['body', body]])
 }

@@ -74,10 +74,7 @@ export function createLocationTable(deps: LocationDeps): LocationTable {
     find: async (address) => {
       const known = await stored(address)
       if (known !== undefined && (await isFresh(address, known))) return known
-      const found = await deps.lookUp?.(address)
-      if (found === undefined) return undefined
-      await put(found)
-      return found
+      return deps.lookUp?.(address)
     },
     addresses: (options) => store.list(LOCATIONS, options),
   }

@@ -1,7 +1,7 @@
 /** POST `schedule`: from a request to an assignment, or to the reason why there is none. */
 import { AoError, isAoError } from '../base/errors.ts'
 import { verifyMessage } from '../codec/verify.ts'
-import { signersOf } from '../message/commitment.ts'
+import { NO_COMMITMENTS, signersOf } from '../message/commitment.ts'
 import { withOnlyCommitted } from '../message/committed.ts'
 import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
@@ -19,9 +19,13 @@ export async function postSchedule(
   if (context.options.mode === 'disabled') {
     throw new AoError('unavailable', 'Scheduling is disabled on this node')
   }
-  const message = await subjectOf(context, base, request)
-  if (message === undefined) return notFound('Cannot fully load message to schedule.')
-  if (!(await isAdmissible(context, message))) return invalidMessage('Given message is invalid.')
+  const subject = await subjectOf(context, base, request)
+  if (subject === undefined) return notFound('Cannot fully load message to schedule.')
+  const message = await admit(context, subject)
+  if (message === undefined) {
+    context.events.scheduleRefused({ reason: 'invalid-message' })
+    return invalidMessage('Given message is invalid.')
+  }
   const { store } = context
   const reference = await processOfMessage(store, message, () => findProcess(store, base, request))
   const located = await locateScheduler(locateDeps(context), reference, message)
@@ -47,16 +51,16 @@ async function subjectOf(
   }
 }
 
-/** Whether a message, and every signed message nested in it, verifies as the options ask. */
-async function isAdmissible(context: SchedulerContext, message: Message): Promise<boolean> {
+/**
+ * The message as it may be scheduled: it, and every signed message nested in it, must verify as the
+ * options ask. Where nothing need verify, signatures that do not hold are left out.
+ */
+async function admit(context: SchedulerContext, message: Message): Promise<Message | undefined> {
   const { verifyAssignments } = context.options
-  const isSigned = signersOf(message).length > 0
-  if (!isSigned && verifyAssignments === true) return false
-  if (isSigned && verifyAssignments !== false && !(await verifyMessage(message)).valid) {
-    return false
-  }
-  for (const [, value] of message) if (!(await isNestedValid(value))) return false
-  return true
+  for (const [, value] of message) if (!(await isNestedValid(value))) return undefined
+  if (signersOf(message).length === 0) return verifyAssignments === true ? undefined : message
+  if ((await verifyMessage(message)).valid) return message
+  return verifyAssignments === false ? message.withCommitments(NO_COMMITMENTS) : undefined
 }
 
 /** @NOTE Not subject to options: a forged nested message must never be stored under its id. */

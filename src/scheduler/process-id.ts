@@ -5,7 +5,6 @@
 import { toText } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import type { MessageReader } from '../cache/cache.ts'
-import { signersOf } from '../message/commitment.ts'
 import { messageId } from '../message/id.ts'
 import { isId } from '../message/keys.ts'
 import { Message } from '../message/message.ts'
@@ -25,7 +24,7 @@ export function isProcess(message: Message): boolean {
 export interface ProcessReference {
   readonly id: string
   readonly hint?: string
-  /** The process message itself, where the request carried it. */
+  /** The process message itself, where it is what a POST wants scheduled. */
   readonly message?: Message
 }
 
@@ -41,12 +40,12 @@ export async function findProcess(
 ): Promise<ProcessReference> {
   const named = textOf(request, 'target') ?? textOf(request, 'process-id')
   if (named !== undefined) return canonical(reader, parseReference(named))
-  if (isProcess(request)) return referenceTo(request)
+  if (isProcess(request)) return idOf(reader, request)
   const process = await messageAt(reader, base, 'process')
-  if (process !== undefined) return referenceTo(process)
+  if (process !== undefined) return idOf(reader, process)
   const { loadedFrom } = base.priv
   if (loadedFrom !== undefined) return canonical(reader, parseReference(loadedFrom))
-  if (isProcess(base)) return referenceTo(base)
+  if (isProcess(base)) return idOf(reader, base)
   throw new AoError(
     'invalid-request',
     'No process is named; give its id as target or in the path: /PROCESS/schedule',
@@ -59,7 +58,7 @@ export async function processOfMessage(
   message: Message,
   fallback: () => Promise<ProcessReference>,
 ): Promise<ProcessReference> {
-  if (isProcess(message)) return referenceTo(message)
+  if (isProcess(message)) return { id: messageId(message, 'all'), message }
   const target = textOf(message, 'target')
   if (target === undefined) return fallback()
   return canonical(reader, parseReference(target))
@@ -95,11 +94,9 @@ async function messageAt(
   return loaded instanceof Message ? loaded : undefined
 }
 
-/** @NOTE The id of a signed process covers its signatures; nobody's process has its unsigned id. */
-function referenceTo(message: Message): ProcessReference {
-  const id = message.priv.loadedFrom
-  if (signersOf(message).length === 0 && id !== undefined) return { id, message }
-  return { id: messageId(message, 'all'), message }
+/** @NOTE Only the id is taken from it: nobody has checked its signatures. */
+async function idOf(reader: MessageReader, process: Message): Promise<ProcessReference> {
+  return canonical(reader, { id: messageId(process, 'all') })
 }
 
 /** The signed id behind any id of a stored process; an id not stored here stays as it is. */

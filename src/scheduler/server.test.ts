@@ -202,21 +202,22 @@ test('remote_confirmation answers after the upload and reports a refusal of the 
 })
 
 test('schedule() refuses what waited longer than its time, and what exceeds the queue', async () => {
-  const mayWrite = Promise.withResolvers<void>()
-  const { server, clock, written } = open(
-    { append: () => mayWrite.promise, sign: async (assignment) => assignment },
-    { chainKind: 'base-hashpath', queueLimit: 2 },
-  )
+  const maySign = Promise.withResolvers<void>()
+  const sign = async (assignment: Message): Promise<Message> => {
+    await maySign.promise
+    return assignment
+  }
+  const { server, clock, written } = open({ sign }, { chainKind: 'base-hashpath', queueLimit: 2 })
   const first = server.schedule(message(0))
   const waiting = [server.schedule(message(1)), server.schedule(message(2))]
   await assert.rejects(server.schedule(message(3)), (error) => isAoError(error, 'overloaded'))
   clock.nowMs += 60_000
-  mayWrite.resolve()
-  await first
+  maySign.resolve()
+  assert.equal(slotOf(await first), 0)
   for (const request of waiting) {
     await assert.rejects(request, (error) => isAoError(error, 'timeout'))
   }
-  assert.equal(written.length, 0)
+  assertChain(written)
   assert.equal(server.current(), 0)
 })
 

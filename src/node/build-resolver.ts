@@ -1,0 +1,78 @@
+/** The resolver with all devices of a node. */
+import { isAoError } from '../base/errors.ts'
+import { VERSION } from '../base/version.ts'
+import type { MessageReader } from '../cache/cache.ts'
+import { verifyCommitment, verifyMessage } from '../codec/verify.ts'
+import type { NodeConfig } from '../config/options.ts'
+import type { Wallet } from '../crypto/wallet.ts'
+import type { Device } from '../device/device.ts'
+import { createJsonDevice } from '../device/json.ts'
+import { createMessageDevice } from '../device/message.ts'
+import { createMetaDevice, type NodeOptions } from '../device/meta.ts'
+import { createOperatorCheck } from '../device/operator.ts'
+import { createProcessDevice } from '../device/process.ts'
+import { createPushDevice, createPushHandler } from '../device/push.ts'
+import { createDeviceRegistry } from '../device/registry.ts'
+import { createSchedulerDeviceAdapter } from '../device/scheduler.ts'
+import { createTestDevice } from '../device/test-device.ts'
+import { Message } from '../message/message.ts'
+import type { Link, Value } from '../message/value.ts'
+import { createResolver, type Resolver } from '../resolver/resolve.ts'
+import type { Scheduler } from '../scheduler/scheduler.ts'
+import type { ReplyMemory } from './reply-memory.ts'
+
+export interface ResolverParts {
+  readonly config: NodeConfig
+  readonly wallets: readonly Wallet[]
+  readonly scheduler: Scheduler
+  readonly nodeOptions: NodeOptions
+  readonly replyMemory: ReplyMemory
+  readonly reader: MessageReader
+}
+
+export function buildResolver(parts: ResolverParts): Resolver {
+  const { config, wallets, nodeOptions, replyMemory, reader } = parts
+  const address = wallets[0]?.address ?? ''
+  const operatorCheck = createOperatorCheck({
+    options: () => nodeOptions.read(),
+    address,
+    verify: verifyMessage,
+  })
+  const { device } = parts.scheduler
+  const push = createPushHandler(device)
+  const devices: Device[] = [
+    createMessageDevice({ verifyCommitment }),
+    createMetaDevice({ options: nodeOptions, address, operatorCheck, build: buildInfo() }),
+    createJsonDevice({
+      loadAll: (message) => reader.loadAll(message),
+      storeNested: async (message) => replyMemory.remember(message),
+    }),
+    createSchedulerDeviceAdapter(device),
+    createProcessDevice({ scheduler: device, push }),
+    createPushDevice(push),
+    ...(config.testDevices ? [createTestDevice()] : []),
+  ]
+  return createResolver({
+    devices: createDeviceRegistry(devices),
+    readMessage: async (id) => (await reader.read(id)) ?? replyMemory.find(id),
+    loadLink: (link) => loadLink(reader, replyMemory, link),
+    isOperator: (request) => operatorCheck.isOperator(request),
+  })
+}
+
+async function loadLink(reader: MessageReader, memory: ReplyMemory, link: Link): Promise<Value> {
+  try {
+    return await reader.load(link)
+  } catch (error) {
+    const remembered = isAoError(error, 'link-not-found') ? memory.find(link.id) : undefined
+    if (remembered === undefined) throw error
+    return remembered
+  }
+}
+
+function buildInfo(): Message {
+  return new Message<Value>([
+    ['node', 'ao-scheduler'],
+    ['version', VERSION],
+  ])
+}

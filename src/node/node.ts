@@ -1,0 +1,230 @@
+/**
+ * The composition root: builds a node from its configuration, starts it and stops it. The only
+ * place where parts are wired together. Parts are built in the order in which they need each other;
+ * stopping closes the outside first and the stores last.
+ */
+import { type BlockClock, createBlockClock } from '../arweave/block-clock.ts'
+import { createGateway } from '../arweave/gateway.ts'
+import { createUploader } from '../arweave/uploader.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
+import type { Events } from '../base/events.ts'
+import { type Logger, silentLogger } from '../base/log.ts'
+import { createMessageCache } from '../cache/cache.ts'
+import { resolveConfig } from '../config/load-config.ts'
+import type { NodeConfig } from '../config/options.ts'
+import type { Wallet } from '../crypto/wallet.ts'
+import { createPeerClient } from '../http/client.ts'
+import { createRemoteScheduler } from '../scheduler/remote.ts'
+import { createScheduler, type Scheduler } from '../scheduler/scheduler.ts'
+import { createEvents } from '../telemetry/events.ts'
+import { createMetrics, type RenderableMetrics } from '../telemetry/metrics.ts'
+import { buildHttp } from './build-http.ts'
+import { buildResolver } from './build-resolver.ts'
+import { joinReaders } from './join-readers.ts'
+import { createNodeOptions, type LiveOptions } from './node-options.ts'
+import { createReplyMemory } from './reply-memory.ts'
+import { type NodeStores, openStores } from './stores.ts'
+import { openWallet } from './wallets.ts'
+
+/** What a program may give a node instead of what the configuration says. */
+export interface NodeDeps {
+  /** The node's wallets, the first the default one. Default: the wallet of `walletFile`. */
+  readonly wallets?: readonly Wallet[]
+  /** Default: the system's clock. */
+  readonly clock?: Clock
+  /** Default: nothing is logged. */
+  readonly logger?: Logger
+  /** For the gateway and the bundler. Default: the platform's `fetch`. */
+  readonly fetch?: typeof fetch
+  /** Default: what the configuration names. The node closes them when it stops. */
+  readonly stores?: NodeStores
+}
+
+export interface RunningNode {
+  /** `http://127.0.0.1:8734` */
+  readonly url: string
+  /** Address of the node's default wallet: the scheduler address of its processes. */
+  readonly address: string
+  /** Engine and place of the store. */
+  readonly storeName: string
+  readonly config: NodeConfig
+  /** Answers what is under way, writes everything, closes the stores. Stopping twice is allowed. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a node. Without options it listens on all addresses, port 8734, and keeps its store in
+ * `./data`; for a test give `{ port: 0, host: '127.0.0.1', storeEngine: 'memory' }`.
+ *
+ * @throws AoError `invalid-config`, `invalid-wallet`, `store-failed`
+ * @example
+ * const node = await startNode({ host: '127.0.0.1', port: 0, storeEngine: 'memory' })
+ * await fetch(`${node.url}/~meta@1.0/info/address`)
+ * await node.stop()
+ */
+export async function startNode(
+  options: Partial<NodeConfig> = {},
+  deps: NodeDeps = {},
+): Promise<RunningNode> {
+  const config = resolveConfig(options)
+  const wallets = deps.wallets ?? [await openWallet(config)]
+  const stores = deps.stores ?? (await openStores(config))
+  try {
+    return await startWith(config, deps, { wallets, stores })
+  } catch (error) {
+    await stores.close()
+    throw error
+  }
+}
+
+interface Ground {
+  readonly wallets: readonly Wallet[]
+  readonly stores: NodeStores
+}
+
+async function startWith(
+  config: NodeConfig,
+  deps: NodeDeps,
+  { wallets, stores }: Ground,
+): Promise<RunningNode> {
+  const clock = deps.clock ?? systemClock
+  const logger = deps.logger ?? silentLogger
+  const metrics = createMetrics({ ofProcess: deps.logger !== undefined })
+  const events = createEvents({ logger, metrics })
+  const peers = createPeerClient()
+  const network = createNetwork(config, { clock, logger, fetch: deps.fetch ?? fetch })
+  const cache = createMessageCache(stores.cache)
+  const live = liveOptions(config)
+  const scheduler = createScheduler(
+    {
+      ...{ wallets, clock, events, ...network },
+      store: stores.scheduler,
+      readMessage: (id) => cache.readCommitted(id),
+      remote: createRemoteScheduler(peers),
+    },
+    live,
+    limitsOf(config),
+  )
+  const reader = joinReaders(cache, scheduler.store)
+  const replyMemory = createReplyMemory()
+  const resolver = buildResolver({
+    ...{ config, wallets, scheduler, replyMemory },
+    nodeOptions: createNodeOptions(config, live),
+    reader,
+  })
+  describeMetrics(metrics, { scheduler, stores })
+  const http = await buildHttp({
+    ...{ config, wallets, resolver, replyMemory, events, logger, metrics },
+    reader,
+    isReady: () => isReadable(stores),
+  })
+  live.publicUrl = () => config.publicUrl ?? http.url
+  const address = wallets[0]?.address ?? ''
+  const storeName = stores.scheduler.name
+  events.nodeStarted({ url: http.url, address, store: storeName })
+  const stop = once(() => stopNode({ http, scheduler, peers, stores, events, clock, ...network }))
+  return { url: http.url, address, storeName, config, stop }
+}
+
+interface NetworkDeps {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly fetch: typeof fetch
+}
+
+/** What reaches beyond the node and its peers: block clock, bundler, gateway. */
+function createNetwork(config: NodeConfig, deps: NetworkDeps) {
+  const { gatewayUrl, bundlerUrl, blockPollMs } = config
+  const gateway = gatewayUrl === undefined ? undefined : createGateway(deps, { gatewayUrl })
+  return {
+    blockClock: createBlockClock(deps, { gatewayUrl, pollMs: blockPollMs }),
+    uploader: createUploader(deps, { bundlerUrl }),
+    ...(gateway === undefined
+      ? {}
+      : { lookUpLocation: (address: string) => gateway.schedulerLocation(address) }),
+  }
+}
+
+function liveOptions(config: NodeConfig): LiveOptions {
+  return {
+    mode: config.mode,
+    chainKind: config.assignmentChain,
+    commitmentSpec: config.assignmentCommitment,
+    verifyAssignments: config.verifyAssignments,
+    followRedirects: config.followRedirects,
+    followHints: config.followHints,
+    returnExisting: config.returnExistingAssignment,
+    pageLimit: config.pageLimit,
+    locationTtlMs: config.schedulerLocationTtlMs,
+    publicUrl: () => config.publicUrl ?? '',
+  }
+}
+
+/** Signatures of one process that are made at once: enough to keep every core of a machine busy. */
+const SIGN_AHEAD = 8
+
+function limitsOf(config: NodeConfig) {
+  return {
+    timeoutMs: config.scheduleTimeoutMs,
+    queueLimit: config.processQueueLimit,
+    maxOpenServers: config.maxOpenServers,
+    serverIdleMs: config.serverIdleMs,
+    signAhead: SIGN_AHEAD,
+  }
+}
+
+interface Measured {
+  readonly scheduler: Scheduler
+  readonly stores: NodeStores
+}
+
+function describeMetrics(metrics: RenderableMetrics, { scheduler, stores }: Measured): void {
+  metrics.gauge({ name: 'ao_scheduler_open_servers', help: 'Processes whose server is open' }, () =>
+    scheduler.openServers(),
+  )
+  metrics.gauge(
+    { name: 'ao_scheduler_pending_messages', help: 'Messages that wait for their slot' },
+    () => scheduler.pendingMessages(),
+  )
+  metrics.gauge({ name: 'ao_store_size_bytes', help: 'Bytes that the store takes' }, () =>
+    stores.scheduler.sizeBytes(),
+  )
+}
+
+interface Running {
+  readonly http: { close(): Promise<void> }
+  readonly scheduler: Scheduler
+  readonly peers: { close(): Promise<void> }
+  readonly blockClock: BlockClock
+  readonly stores: NodeStores
+  readonly events: Events
+  readonly clock: Clock
+}
+
+async function stopNode(running: Running): Promise<void> {
+  const { http, scheduler, peers, blockClock, stores, events, clock } = running
+  const startedMs = clock.now()
+  blockClock.stop()
+  await http.close()
+  await scheduler.close()
+  await peers.close()
+  await stores.close()
+  events.nodeStopped({ durationMs: clock.now() - startedMs })
+}
+
+async function isReadable({ cache, scheduler }: NodeStores): Promise<boolean> {
+  try {
+    await Promise.all([cache.kindOf('ready'), scheduler.kindOf('ready')])
+    return true
+  } catch {
+    return false
+  }
+}
+
+function once(run: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined
+  return () => {
+    running ??= run()
+    return running
+  }
+}

@@ -1,0 +1,48 @@
+/** The node's stores: one for all, or one of its own for schedules. */
+import { AoError } from '../base/errors.ts'
+import type { NodeConfig } from '../config/options.ts'
+import { openLmdbStore } from '../store/lmdb-store.ts'
+import { createMemoryStore } from '../store/memory-store.ts'
+import type { Store } from '../store/store.ts'
+
+export interface NodeStores {
+  /** Messages. */
+  readonly cache: Store
+  /** Schedules, their messages and scheduler locations; may be the same store. */
+  readonly scheduler: Store
+  close(): Promise<void>
+}
+
+/** @throws AoError `store-failed` when a store cannot be opened. */
+export async function openStores(config: NodeConfig): Promise<NodeStores> {
+  const cache = await open(config, config.storePath)
+  const { schedulerStorePath } = config
+  if (schedulerStorePath === undefined) {
+    return { cache, scheduler: cache, close: () => cache.close() }
+  }
+  const scheduler = await open(config, schedulerStorePath).catch(async (error: unknown) => {
+    await cache.close()
+    throw error
+  })
+  return {
+    cache,
+    scheduler,
+    close: async () => {
+      await Promise.all([cache.close(), scheduler.close()])
+    },
+  }
+}
+
+async function open({ storeEngine }: NodeConfig, path: string): Promise<Store> {
+  try {
+    return storeEngine === 'memory' ? createMemoryStore() : await openLmdbStore({ path })
+  } catch (cause) {
+    if (cause instanceof AoError) throw cause
+    throw new AoError(
+      'store-failed',
+      `The ${storeEngine} store could not be opened`,
+      { path },
+      cause,
+    )
+  }
+}
