@@ -1,0 +1,39 @@
+/** One line of JSON in, one line of JSON out, for as many lines as come. */
+import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
+import { AoError, isAoError } from '../base/errors.ts'
+import type { CommandIo } from './command.ts'
+
+/**
+ * Answers each line of the standard input, in order. What cannot be answered becomes
+ * `{"error": code, "message": text}` in its place; empty lines are skipped.
+ */
+export async function answerLines(
+  io: CommandIo,
+  answer: (json: unknown) => unknown,
+): Promise<void> {
+  const lines = createInterface({
+    input: Readable.from(io.stdin),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  })
+  for await (const line of lines) {
+    if (line.trim() !== '') await io.write(`${JSON.stringify(await answerLine(line, answer))}\n`)
+  }
+}
+
+async function answerLine(line: string, answer: (json: unknown) => unknown): Promise<unknown> {
+  try {
+    return await answer(parseLine(line))
+  } catch (error) {
+    const code = isAoError(error) ? error.code : 'internal'
+    return { error: code, message: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch (cause) {
+    throw new AoError('invalid-encoding', 'Expected one JSON value on a line', {}, cause)
+  }
+}
