@@ -33,6 +33,8 @@ export function createReplySigner(
 ): ReplySigner {
   const signed = new LruMap<string, Promise<Commitments>>(options.cacheSize ?? 1_000)
   return async (message, how) => {
+    // A data item is another message than the one that it was made of, and holds all its bytes.
+    if (how.device === 'ans104@1.0') return commit(message, how)
     const key = signatureKey(message, how)
     let commitments = signed.get(key)
     if (commitments === undefined) {
@@ -48,10 +50,10 @@ export function createReplySigner(
  * All that a signature depends on. The id is computed from what the message says: one that it
  * states itself could be that of another message.
  */
-function signatureKey(message: Message, { device, bundle }: CommitOptions): string {
+function signatureKey(message: Message, { bundle }: CommitOptions): string {
   const commitments = [...message.commitments.values()].map(
     ({ id, committed }) => `${id}(${committed.join(',')})`,
   )
   const { hashpath = '' } = message.priv
-  return [unsignedId(message), device, bundle, ...commitments, hashpath].join(' ')
+  return [unsignedId(message), bundle, ...commitments, hashpath].join(' ')
 }

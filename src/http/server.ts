@@ -22,22 +22,26 @@ import {
   redirectReply,
   refuseMethod,
 } from './plain-route.ts'
-import { createReply, type ReplyEncoders } from './reply.ts'
+import { createReply, type ReplyDeps, type ReplyEncoders } from './reply.ts'
+import { createReplyEncoders } from './reply-encoders.ts'
 import { type CommitReply, createReplySigner } from './reply-signer.ts'
+import { createRequestDecoders } from './request-decoders.ts'
 import { createRequestIds } from './request-id.ts'
 import type { RequestDecoders } from './request-message.ts'
 import type { Resolve } from './resolve.ts'
 
 export interface HttpServerDeps {
   readonly resolve: Resolve
-  readonly decoders: RequestDecoders
-  readonly encoders: ReplyEncoders
+  /** Codecs of requests, all that there are by default. */
+  readonly decoders?: RequestDecoders
+  /** Codecs of replies, all that there are by default. */
+  readonly encoders?: ReplyEncoders
   /** Signs replies with the wallet of the node; without it they are not signed. */
   readonly commit?: CommitReply
   /** See `ReplyDeps`. */
-  readonly storeMessage: Parameters<typeof createReply>[0]['storeMessage']
+  readonly storeMessage: ReplyDeps['storeMessage']
   /** See `ReplyDeps`. */
-  readonly loadLinks: Parameters<typeof createReply>[0]['loadLinks']
+  readonly loadLinks: ReplyDeps['loadLinks']
   /** What is answered without a message: health, metrics, older APIs. */
   readonly routes?: readonly PlainRoute[]
   readonly events?: Events
@@ -109,7 +113,8 @@ export function createHttpServer(deps: HttpServerDeps, options: HttpServerOption
 }
 
 function messageWork(deps: HttpServerDeps, options: HttpServerOptions) {
-  const { resolve, decoders, encoders, commit, storeMessage, loadLinks } = deps
+  const { resolve, commit, storeMessage, loadLinks } = deps
+  const { decoders = createRequestDecoders(), encoders = createReplyEncoders() } = deps
   const cacheSize = options.replySignatureCacheSize ?? 1_000
   const sign = commit && createReplySigner(commit, { cacheSize })
   const replyDeps = { encoders, storeMessage, loadLinks }

@@ -1,0 +1,78 @@
+/** The codecs of replies. Source: HyperBEAM, `hb_http:encode_reply`. */
+import { byteLength } from '../base/bytes.ts'
+import { encodeAns104 } from '../codec/ans104/ans104.ts'
+import { formatFlat } from '../codec/flat.ts'
+import { encodeHttpsig } from '../codec/httpsig/httpsig.ts'
+import { encodeJson } from '../codec/json.ts'
+import { isSigned } from '../message/commitment.ts'
+import type { Message } from '../message/message.ts'
+import { Atom, Float, isBinary, isInteger, type Value } from '../message/value.ts'
+import { encodeHeaderName, encodeHeaderValue } from './header-text.ts'
+import type { ReplyEncoder, ReplyEncoders } from './reply.ts'
+
+/** Longer values are in the body only: clients limit the size of all headers together. */
+const MAX_COPIED_BYTES = 4_096
+
+export function createReplyEncoders(): ReplyEncoders {
+  return new Map<string, ReplyEncoder>([
+    ['httpsig@1.0', (message, options) => encodeHttpsig(message, options)],
+    ['ans104@1.0', asAns104],
+    ['json@1.0', asJson],
+    [
+      'flat@1.0',
+      (message) => ({
+        headers: [['codec-device', 'flat@1.0'], ...copiedKeys(message)],
+        body: formatFlat(message),
+      }),
+    ],
+  ])
+}
+
+const asAns104: ReplyEncoder = (message, options) => ({
+  headers: [
+    ['codec-device', 'ans104@1.0'],
+    ['content-type', 'application/ans104'],
+  ],
+  body: encodeAns104(onlySigned(message), options),
+})
+
+const asJson: ReplyEncoder = (message, options) => ({
+  headers: [
+    ...copiedKeys(message),
+    ['codec-device', 'json@1.0'],
+    ['content-type', 'application/json'],
+  ],
+  body: encodeJson(message, options),
+})
+
+function onlySigned(message: Message): Message {
+  const signed = [...message.commitments].filter(([, commitment]) => isSigned(commitment))
+  return message.withCommitments(new Map(signed))
+}
+
+/** Scalar keys, as a courtesy to clients that read only headers; what no header can be is left out. */
+function copiedKeys(message: Message): [string, string][] {
+  const copied: [string, string][] = []
+  for (const [key, value] of message) {
+    if (NOT_COPIED.has(key)) continue
+    const name = encodeHeaderName(key)
+    const text = name === undefined ? undefined : headerText(value)
+    if (name !== undefined && text !== undefined) copied.push([name, text])
+  }
+  return copied
+}
+
+const NOT_COPIED: ReadonlySet<string> = new Set(['body', 'data', 'codec-device', 'content-type'])
+
+function headerText(value: Value): string | undefined {
+  if (isInteger(value)) return value.toString()
+  if (value instanceof Atom) return value.name
+  if (value instanceof Float) return formatDecimals(value.value)
+  if (!isBinary(value) || byteLength(value) > MAX_COPIED_BYTES) return undefined
+  return typeof value === 'string' && encodeHeaderValue(value) !== undefined ? value : undefined
+}
+
+/** Ten decimals without the zeros at the end, but for one. */
+function formatDecimals(value: number): string {
+  return value.toFixed(10).replace(/(\.\d+?)0+$/, '$1')
+}
