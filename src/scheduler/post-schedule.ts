@@ -1,7 +1,8 @@
 /** POST `schedule`: from a request to an assignment, or to the reason why there is none. */
 import { AoError, isAoError } from '../base/errors.ts'
+import { commitUnsigned } from '../codec/httpsig/httpsig.ts'
 import { verifyMessage } from '../codec/verify.ts'
-import { NO_COMMITMENTS, signersOf } from '../message/commitment.ts'
+import { isSigned, NO_COMMITMENTS, signersOf } from '../message/commitment.ts'
 import { withOnlyCommitted } from '../message/committed.ts'
 import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
@@ -44,11 +45,18 @@ async function subjectOf(
   // Signatures of a request cover the path as it came, not the step that a device is called with.
   const asReceived = subject === request ? (request.priv.request ?? request) : subject
   try {
-    return await context.store.loadAll(withOnlyCommitted(asReceived))
+    const message = await context.store.loadAll(withOnlyCommitted(asReceived))
+    // An hmac proves nothing of where it came from: it is made anew over what is kept.
+    return commitUnsigned(withoutUnsigned(message))
   } catch (error) {
     if (isAoError(error, 'link-not-found')) return undefined
     throw error
   }
+}
+
+function withoutUnsigned(message: Message): Message {
+  const signed = [...message.commitments].filter(([, commitment]) => isSigned(commitment))
+  return message.withCommitments(new Map(signed))
 }
 
 /**
@@ -60,7 +68,9 @@ async function admit(context: SchedulerContext, message: Message): Promise<Messa
   for (const [, value] of message) if (!(await isNestedValid(value))) return undefined
   if (signersOf(message).length === 0) return verifyAssignments === true ? undefined : message
   if ((await verifyMessage(message)).valid) return message
-  return verifyAssignments === false ? message.withCommitments(NO_COMMITMENTS) : undefined
+  return verifyAssignments === false
+    ? commitUnsigned(message.withCommitments(NO_COMMITMENTS))
+    : undefined
 }
 
 /** @NOTE Not subject to options: a forged nested message must never be stored under its id. */
