@@ -1,11 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { AoError, isAoError } from '../base/errors.ts'
-import { type Device, failed, ok } from '../device/device.ts'
-import { createMessage } from '../message/create-message.ts'
-import { Message } from '../message/message.ts'
-import { Link, type Value } from '../message/value.ts'
-import { parsePath } from './path.ts'
 import {
   device,
   echo,
@@ -19,7 +13,13 @@ import {
   setup,
   UNKNOWN,
   value,
-} from './resolver-fixture.ts'
+} from '../../test/resolver-fixture.ts'
+import { AoError, isAoError } from '../base/errors.ts'
+import { type Device, failed, ok } from '../device/device.ts'
+import { createMessage } from '../message/create-message.ts'
+import { Message } from '../message/message.ts'
+import { Link, type Value } from '../message/value.ts'
+import { parsePath } from './path.ts'
 
 describe('bases', () => {
   const stored = { [ID]: createMessage({ type: 'Process', next: OTHER, n: { x: 1 } }) }

@@ -1,10 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { failed, ok } from '../device/device.ts'
-import type { Commitment } from '../message/commitment.ts'
-import { createMessage } from '../message/create-message.ts'
-import { Message } from '../message/message.ts'
-import type { Atom } from '../message/value.ts'
 import {
   device,
   echo,
@@ -18,7 +13,12 @@ import {
   setup,
   UNKNOWN,
   value,
-} from './resolver-fixture.ts'
+} from '../../test/resolver-fixture.ts'
+import { failed, ok } from '../device/device.ts'
+import type { Commitment } from '../message/commitment.ts'
+import { createMessage } from '../message/create-message.ts'
+import { Message } from '../message/message.ts'
+import type { Atom } from '../message/value.ts'
 
 describe('steps under a device', () => {
   const devices = [echo('d@1.0')]
