@@ -7,7 +7,7 @@ import type { Tabm } from '../../message/tabm.ts'
 import type { Value } from '../../message/value.ts'
 import { type DataItem, isSignedItem } from './data-item.ts'
 import { signedItemId, unsignedItemId } from './item-signature.ts'
-import { dataKeyOf, tagsOf } from './item-tags.ts'
+import { dataKeyOf, presentKey, tagsOf } from './item-tags.ts'
 import { BUNDLE_TAGS } from './nested-items.ts'
 import { formatOriginalTags, ORIGINAL_TAGS } from './original-tags.ts'
 import type { Tag } from './tags.ts'
@@ -78,13 +78,8 @@ function isPlain(item: DataItem, { tabm, committed, nestedKeys }: DecodedItem): 
   if (item.target !== undefined) elsewhere.add('target')
   if (item.anchor !== undefined) elsewhere.add('anchor')
   const bundleTags = [...bundleTagsOf(item)].map(([name, { value }]) => ({ name, value }))
-  const source = {
-    keys: committed.toSorted(compareText),
-    dataKey: dataKeyOf(tabm),
-    elsewhere,
-    bundleTags,
-  }
-  const plain = tagsOf(tabm, source)
+  const keys = committed.map((key) => presentKey(tabm, key)).sort(compareText)
+  const plain = tagsOf(tabm, { keys, dataKey: dataKeyOf(tabm), elsewhere, bundleTags })
   return (
     plain.length === item.tags.length &&
     plain.every(({ name, value }, index) => {

@@ -8,6 +8,7 @@ import { fromTabm, toTabm } from '../../message/structured.ts'
 import type { Tabm, TabmValue } from '../../message/tabm.ts'
 import { linkChildren, tabmId } from '../../message/tabm-id.ts'
 import { createItem, type DataItem, type ItemContent } from './data-item.ts'
+import { receivedItem } from './item-agreement.ts'
 import {
   committedLayout,
   freshLayout,
@@ -18,7 +19,6 @@ import {
 import { DATA_KEY_TAG, dataKeyOf, isAbsent, tagsOf } from './item-tags.ts'
 import { lowerCase, MAX_ITEM_DEPTH } from './item-to-message.ts'
 import { bundleKind, encodeItemList, encodeItemMap, type NestedData } from './nested-items.ts'
-import { receivedItem } from './received-item.ts'
 import { MAX_NAME_BYTES, MAX_VALUE_BYTES, type Tag } from './tags.ts'
 
 export interface MessageToItemOptions {

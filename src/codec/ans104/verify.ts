@@ -1,12 +1,25 @@
 /** Whether a data item commitment holds for a message. */
+import { compareText } from '../../base/bytes.ts'
 import { isAoError } from '../../base/errors.ts'
 import { addressOf } from '../../crypto/address.ts'
 import type { Commitment } from '../../message/commitment.ts'
-import type { Message } from '../../message/message.ts'
-import { type DataItem, isSignedItem } from './data-item.ts'
+import { LINK_SUFFIX } from '../../message/keys.ts'
+import { Message } from '../../message/message.ts'
+import { isList, Link, type List, type Value } from '../../message/value.ts'
+import { type DataItem, decodeItem, isSignedItem } from './data-item.ts'
+import { compareItem, type ItemAgreement } from './item-agreement.ts'
+import { isBundled } from './item-layout.ts'
 import { signedItemId, unsignedItemId, verifyItem } from './item-signature.ts'
 import { messageToItem } from './message-to-item.ts'
-import { receivedItem } from './received-item.ts'
+import { ORIGINAL_TAGS } from './original-tags.ts'
+
+export interface VerifyAns104Options {
+  /**
+   * Verifies that a nested message or list is what its id says. Without it, a commitment that knows
+   * a nested value only by its id does not hold for a message that has the value in place.
+   */
+  readonly verifyNested?: (value: Message | List) => Promise<boolean>
+}
 
 /**
  * Whether the item of a commitment is signed by the committer and says what the message says under
@@ -14,23 +27,82 @@ import { receivedItem } from './received-item.ts'
  * which needs nested messages inline or as links just as they were. For an item without a signature:
  * whether the commitment's id is that of the content.
  */
-export async function verifyAns104(message: Message, commitment: Commitment): Promise<boolean> {
-  const item = itemOf(message, commitment)
-  if (item === undefined) return false
+export async function verifyAns104(
+  message: Message,
+  commitment: Commitment,
+  { verifyNested = refuse }: VerifyAns104Options = {},
+): Promise<boolean> {
+  const agreement = await findAgreement(message, commitment)
+  if (agreement === undefined) return false
+  for (const value of agreement.linked) if (!(await verifyNested(value))) return false
+  return true
+}
+
+async function refuse(): Promise<boolean> {
+  return false
+}
+
+/**
+ * @NOTE An item made anew is compared like a received one: with `original-tags` it would come out
+ * right whatever the message says.
+ */
+async function findAgreement(
+  message: Message,
+  commitment: Commitment,
+): Promise<ItemAgreement | undefined> {
+  for (const item of candidates(message, commitment)) {
+    if (!(await holds(item, commitment))) continue
+    return attempt(() => compareItem(item, message, commitment))
+  }
+  return undefined
+}
+
+function candidates(message: Message, commitment: Commitment): DataItem[] {
+  const { id, wire } = commitment
+  if (wire?.kind === 'ans104') return attempt(() => [decodeItem(wire.item)]) ?? []
+  return keyOrders(message, commitment).flatMap((committed) => {
+    const commitments = new Map([[id, { ...commitment, committed }]])
+    return attempt(() => [messageToItem(message.withCommitments(commitments))]) ?? []
+  })
+}
+
+/**
+ * The order of the committed keys, and the sorted one where that could be the tags' order: an item
+ * whose tags are sorted needs no `original-tags`, and httpsig@1.0 lists keys in an order of its own.
+ */
+function keyOrders(message: Message, commitment: Commitment): (readonly string[])[] {
+  const { committed, fields } = commitment
+  if (fields.has(ORIGINAL_TAGS)) return [committed]
+  const isInline = isBundled(commitment)
+  const names = committed.map((key) => {
+    const value = message.get(key)
+    const isLink = value instanceof Link || (!isInline && value !== undefined && isNested(value))
+    return { key, name: isLink ? key + LINK_SUFFIX : key }
+  })
+  const sorted = names
+    .sort((left, right) => compareText(left.name, right.name))
+    .map(({ key }) => key)
+  return sorted.every((key, index) => key === committed[index]) ? [committed] : [committed, sorted]
+}
+
+function isNested(value: Value): boolean {
+  return value instanceof Message || isList(value)
+}
+
+/** `undefined` for a message that is no item, or another one than was signed. */
+function attempt<T>(find: () => T): T | undefined {
+  try {
+    return find()
+  } catch (error) {
+    if (isAoError(error)) return undefined
+    throw error
+  }
+}
+
+async function holds(item: DataItem, commitment: Commitment): Promise<boolean> {
   if (!isSignedItem(item)) {
     return commitment.committer === undefined && unsignedItemId(item) === commitment.id
   }
   const isOwn = addressOf(item.type.walletType, item.owner) === commitment.committer
   return isOwn && signedItemId(item) === commitment.id && verifyItem(item)
-}
-
-function itemOf(message: Message, commitment: Commitment): DataItem | undefined {
-  try {
-    if (commitment.wire?.kind === 'ans104') return receivedItem(message, commitment)
-    return messageToItem(message.withCommitments(new Map([[commitment.id, commitment]])))
-  } catch (error) {
-    // A message that is no item, or another one than was signed, does not hold.
-    if (isAoError(error)) return undefined
-    throw error
-  }
 }

@@ -1,0 +1,76 @@
+/** Verification of the commitments of a message, whichever codecs made them. */
+import type { Commitment } from '../message/commitment.ts'
+import { isSigned } from '../message/commitment.ts'
+import { selectCommitments } from '../message/committed.ts'
+import { Message } from '../message/message.ts'
+import { isList, type List, type Value } from '../message/value.ts'
+import { ANS104_DEVICE } from './ans104/item-commitment.ts'
+import { verifyAns104 } from './ans104/verify.ts'
+import { verifyHttpsig } from './httpsig/httpsig.ts'
+
+export interface VerifyResult {
+  /** Whether every signature holds. True without any signature: who needs one asks for signers. */
+  readonly valid: boolean
+  /** Addresses of those whose signatures hold, each once. */
+  readonly signers: readonly string[]
+  /** Ids of the commitments that do not hold. */
+  readonly failed: readonly string[]
+}
+
+/**
+ * Verifies every signature on a message; hmacs, which anybody can make, are left out. Keys that no
+ * signature covers play no part, so callers act on `withOnlyCommitted`. A nested message that a
+ * signature knows by its id must itself be what its commitments say.
+ *
+ * @example
+ * const { valid, signers } = await verifyMessage(message)
+ */
+export async function verifyMessage(message: Message): Promise<VerifyResult> {
+  const signed = [...message.commitments].filter(([, commitment]) => isSigned(commitment))
+  const results = await Promise.all(
+    signed.map(async ([id, commitment]) => {
+      return { id, commitment, holds: await verifyNamed(message, id, commitment) }
+    }),
+  )
+  const failed = results.filter(({ holds }) => !holds).map(({ id }) => id)
+  const signers = new Set<string>()
+  for (const { commitment, holds } of results) {
+    if (holds && commitment.committer !== undefined) signers.add(commitment.committer)
+  }
+  return { valid: failed.length === 0, signers: [...signers], failed }
+}
+
+async function verifyNamed(message: Message, id: string, commitment: Commitment): Promise<boolean> {
+  return id === commitment.id && verifyCommitment(message, commitment)
+}
+
+/** Whether a commitment holds; one of an unknown device does not. */
+export async function verifyCommitment(message: Message, commitment: Commitment): Promise<boolean> {
+  switch (commitment.device) {
+    case 'httpsig@1.0':
+      return verifyHttpsig(message, commitment, { verifyNested: verifyCommitment })
+    case ANS104_DEVICE:
+      return verifyAns104(message, commitment, { verifyNested: isNamedTruly })
+    default:
+      return false
+  }
+}
+
+/** Whether a value is what its id says: the id of a committed message is that of its commitments. */
+async function isNamedTruly(value: Value): Promise<boolean> {
+  if (isList(value)) return areNamedTruly(value)
+  if (!(value instanceof Message)) return true
+  const naming = selectCommitments(value, { committers: 'all' })
+  if (naming.length === 0) return areNamedTruly([...value].map(([, nested]) => nested))
+  const covered = new Set(naming.flatMap(({ committed }) => committed))
+  for (const key of value.keys()) if (!covered.has(key)) return false
+  for (const commitment of naming) {
+    if (!(await verifyNamed(value, commitment.id, commitment))) return false
+  }
+  return true
+}
+
+async function areNamedTruly(values: List): Promise<boolean> {
+  for (const value of values) if (!(await isNamedTruly(value))) return false
+  return true
+}
