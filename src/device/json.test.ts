@@ -56,6 +56,13 @@ describe('serialize', () => {
     }
   })
 
+  test('writes a number or text as the message that a reply would make of it', async () => {
+    const base = createMessage({ current: 6, text: 'x' })
+    const path = (key: string) => `/${BASE}/${key}/~json@1.0/serialize`
+    assert.equal(await serialize(path('current'), { base }), '{"ao-result":"body","body":6}')
+    assert.equal(await serialize(path('text'), { base }), '{"ao-result":"body","body":"x"}')
+  })
+
   test('writes nested messages as links, which it keeps, or inline when bundled', async () => {
     const base = new Message([['n', new Link(CHILD)]])
     assert.equal(await serialize(`/${BASE}/~json@1.0/serialize`, { base }), `{"n+link":"${CHILD}"}`)

@@ -3,11 +3,12 @@ import { toText } from '../base/bytes.ts'
 import { failed, type Outcome, ok } from '../device/device.ts'
 import { setKeys } from '../device/set-keys.ts'
 import { Message } from '../message/message.ts'
-import { isBinary, isInteger, type Value } from '../message/value.ts'
+import { isBinary, isInteger, isList, Link, type Value } from '../message/value.ts'
 import { type Calls, MESSAGES_MISSING, NOT_FOUND } from './calls.ts'
 import {
   calledKey,
   isOnId,
+  isPathId,
   ownKeys,
   type ParsedPath,
   type PathStep,
@@ -78,7 +79,7 @@ export class Run {
   }
 
   async #next(value: Value, step: PathStep, place: Place): Promise<Outcome> {
-    const base = await this.#calls.base(value)
+    const base = await this.#calls.base(step.kind === 'as' ? asMessage(value) : value)
     if (!(base instanceof Message)) return base
     if (step.kind === 'as') return this.#nextUnder(base, step, place)
     const request = await this.#requestOf(step, place)
@@ -165,6 +166,19 @@ export class Run {
 
 function settled(result: Message | Outcome): Outcome {
   return result instanceof Message ? ok(result) : result
+}
+
+/**
+ * What can be put under a device: a number or text becomes the message that a reply would make of
+ * it. Clients ask for `/ID/slot/current/~json@1.0/serialize`.
+ */
+function asMessage(value: Value): Value {
+  const isId = typeof value === 'string' && isPathId(value)
+  if (value instanceof Message || value instanceof Link || isList(value) || isId) return value
+  return new Message<Value>([
+    ['ao-result', 'body'],
+    ['body', value],
+  ])
 }
 
 function keyText(value: Value): string | undefined {
