@@ -231,9 +231,6 @@ describe('ans104@1.0 where the node failed', () => {
       const again = withoutWire(committed)
       assert.ok(equalBinary(encodeAns104(again), encodeAns104(committed)))
       assert.ok((await verifyMessage(again)).valid)
-      const nested = [...committed].filter(([, value]) => value instanceof Message)
-      assert.equal(messageToItem(message, { bundle }).data.length, messageToItem(again).data.length)
-      assert.equal(bundle && nested.length === 0, bundle && /huge|space/.test(test.name))
     })
   }
 })
