@@ -1,5 +1,5 @@
 /** `scheduler@1.0` and `location@1.0` as devices: the scheduler's handlers behind the device seam. */
-import type { SchedulerDevice, SchedulerHandler } from '../scheduler/device.ts'
+import type { LocationDevice, SchedulerDevice, SchedulerHandler } from '../scheduler/device.ts'
 import { type Device, type DeviceHandler, failed, ok } from './device.ts'
 
 export function createSchedulerDeviceAdapter(scheduler: SchedulerDevice): Device {
@@ -15,6 +15,19 @@ export function createSchedulerDeviceAdapter(scheduler: SchedulerDevice): Device
       ['location', toHandler(location)],
       ['checkpoint', toHandler(checkpoint)],
     ]),
+  }
+}
+
+export function createLocationDeviceAdapter({ node, known, record }: LocationDevice): Device {
+  return {
+    name: 'location@1.0',
+    keys: new Map([
+      ['node', toHandler(node)],
+      ['known', toHandler(known)],
+      ['all', toHandler(known)],
+    ]),
+    excludes: new Set(['keys', 'set']),
+    fallback: toHandler(record),
   }
 }
 

@@ -13,7 +13,7 @@ import { createOperatorCheck } from '../device/operator.ts'
 import { createProcessDevice } from '../device/process.ts'
 import { createPushDevice, createPushHandler } from '../device/push.ts'
 import { createDeviceRegistry } from '../device/registry.ts'
-import { createSchedulerDeviceAdapter } from '../device/scheduler.ts'
+import { createLocationDeviceAdapter, createSchedulerDeviceAdapter } from '../device/scheduler.ts'
 import { createTestDevice } from '../device/test-device.ts'
 import { Message } from '../message/message.ts'
 import type { Link, Value } from '../message/value.ts'
@@ -48,6 +48,7 @@ export function buildResolver(parts: ResolverParts): Resolver {
       storeNested: async (message) => replyMemory.remember(message),
     }),
     createSchedulerDeviceAdapter(device),
+    createLocationDeviceAdapter(parts.scheduler.locationDevice),
     createProcessDevice({ scheduler: device, push }),
     createPushDevice(push),
     ...(config.testDevices ? [createTestDevice()] : []),

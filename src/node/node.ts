@@ -156,6 +156,7 @@ function liveOptions(config: NodeConfig): LiveOptions {
     returnExisting: config.returnExistingAssignment,
     pageLimit: config.pageLimit,
     locationTtlMs: config.schedulerLocationTtlMs,
+    notifyPeers: config.notifyPeers,
     publicUrl: () => config.publicUrl ?? '',
   }
 }

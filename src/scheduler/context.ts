@@ -18,6 +18,8 @@ export interface RemoteScheduler {
   post(redirect: Redirect, processId: string, message: Message): Promise<RemoteReply>
   slot(redirect: Redirect, processId: string): Promise<RemoteReply>
   schedule(redirect: Redirect, processId: string, range: SlotRange): Promise<RemoteReply>
+  /** Tells a peer of a location record. */
+  announce(peerUrl: string, record: Message): Promise<void>
 }
 
 export interface RemoteReply {
@@ -59,6 +61,8 @@ export interface SchedulerOptions {
   /** A page has at most this many assignments more than one. Default 1,000. */
   readonly pageLimit: number
   readonly locationTtlMs: number
+  /** URLs of nodes that are told of a new location record of this node. */
+  readonly notifyPeers: readonly string[]
   /** URL under which this node is reached, for its own location record. */
   readonly publicUrl: () => string
 }

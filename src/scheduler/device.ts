@@ -7,7 +7,13 @@
 import { AoError } from '../base/errors.ts'
 import type { Message } from '../message/message.ts'
 import type { SchedulerContext } from './context.ts'
-import { getLocation, postLocation } from './location-handler.ts'
+import {
+  getLocation,
+  getRecord,
+  knownRecords,
+  nodeRecord,
+  postLocation,
+} from './location-handler.ts'
 import { getNext } from './next.ts'
 import { postSchedule } from './post-schedule.ts'
 import { textOf } from './process-id.ts'
@@ -27,6 +33,22 @@ export interface SchedulerDevice {
   readonly init: SchedulerHandler
   /** The base, unchanged. */
   readonly checkpoint: SchedulerHandler
+}
+
+/** The keys of `~location@1.0`, which newer nodes use for the same records. */
+export interface LocationDevice {
+  readonly node: SchedulerHandler
+  readonly known: SchedulerHandler
+  /** Any other key is an address. */
+  readonly record: SchedulerHandler
+}
+
+export function createLocationDevice(context: SchedulerContext): LocationDevice {
+  return {
+    node: (_base, request) => nodeRecord(context, request),
+    known: (_base, request) => knownRecords(context, request),
+    record: (_base, request) => getRecord(context, textOf(request, 'path') ?? ''),
+  }
 }
 
 export function createSchedulerDevice(context: SchedulerContext): SchedulerDevice {

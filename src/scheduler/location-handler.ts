@@ -11,22 +11,21 @@ import type { Value } from '../message/value.ts'
 import { defaultAddress, type SchedulerContext } from './context.ts'
 import { integerOf } from './location.ts'
 import { textOf } from './process-id.ts'
-import { notFound, ok, type Reply } from './reply.ts'
+import { badRequest, notFound, ok, type Reply } from './reply.ts'
 
 export async function getLocation(context: SchedulerContext, request: Message): Promise<Reply> {
   const address = textOf(request, 'address') ?? defaultAddress(context)
   const record = await context.locations.stored(address)
-  if (record === undefined) {
-    const body = `No location found for address: ${address.slice(0, 64)}`
-    return {
-      status: 404,
-      value: new Message<Value>([
-        ['status', 404],
-        ['body', body],
-      ]),
-    }
-  }
+  if (record === undefined) return noLocation(address)
   return ok(new Message<Value>([['body', record]]))
+}
+
+function noLocation(address: string): Reply {
+  const entries: [string, Value][] = [
+    ['status', 404],
+    ['body', `No location found for address: ${address.slice(0, 64)}`],
+  ]
+  return { status: 404, value: new Message(entries) }
 }
 
 export async function postLocation(
@@ -83,7 +82,43 @@ async function publishOwn(context: SchedulerContext, asked: Message): Promise<Re
   const record = await commitMessage(unsigned, wallet, { device })
   await context.locations.put(record)
   context.events.locationStored({ signers: [address] })
+  announce(context, record)
   return ok(record)
+}
+
+/** Peers hear of it in the background; one that does not answer is told at the next record. */
+function announce({ options, remote, events }: SchedulerContext, record: Message): void {
+  for (const url of options.notifyPeers) {
+    remote.announce(url, record).catch((error: unknown) => events.remoteFailed({ url, error }))
+  }
+}
+
+/** `~location@1.0/ADDRESS`: the record itself, stored or looked up. */
+export async function getRecord(context: SchedulerContext, address: string): Promise<Reply> {
+  const record = await context.locations.find(address)
+  return record === undefined ? noLocation(address) : ok(record)
+}
+
+/** `~location@1.0/node`: the node's own record; its operator may have a new one made. */
+export async function nodeRecord(context: SchedulerContext, request: Message): Promise<Reply> {
+  const asked = withOnlyCommitted(request.priv.request ?? request)
+  const { valid, signers } = await verifyMessage(asked)
+  if (valid && signers.includes(defaultAddress(context))) return publishOwn(context, asked)
+  if (integerOf(request, 'nonce') !== undefined) {
+    return badRequest('Non-operators cannot request specific nonces.')
+  }
+  const known = await context.locations.stored(defaultAddress(context))
+  return known === undefined ? publishOwn(context, new Message()) : ok(known)
+}
+
+/** `~location@1.0/known`: POST keeps a verified record, GET lists addresses. */
+export async function knownRecords(context: SchedulerContext, request: Message): Promise<Reply> {
+  if (textOf(request, 'method')?.toUpperCase() === 'POST') {
+    const asReceived = request.priv.request ?? request
+    const body = asReceived.get('body')
+    return keepForeign(context, withOnlyCommitted(body instanceof Message ? body : asReceived))
+  }
+  return ok(await context.locations.addresses())
 }
 
 function refused(reason: string, record: Message, existingNonce?: number): Reply {

@@ -48,7 +48,21 @@ export function createRemoteScheduler(client: PeerClient): RemoteScheduler {
       if (reply.status < 300) await assertPage(reply.message, processId, range)
       return reply
     },
+    announce: (peer, message) => announce(client, peer, message),
   }
+}
+
+/** Where records are taken: newer nodes first, then those that have no `~location@1.0`. */
+const RECORD_PATHS = ['/~location@1.0/known', '/~scheduler@1.0/location']
+
+async function announce(client: PeerClient, peer: string, message: Message): Promise<void> {
+  let status = 0
+  for (const path of RECORD_PATHS) {
+    const url = peerUrl({ url: peer, variant: 'ao.N.1' }, path)
+    status = (await client.request({ url, method: 'POST', message })).status
+    if (status < 300) return
+  }
+  throw new AoError('remote-failed', 'The peer refused the scheduler location', { status })
 }
 
 /** A peer is named by its origin: the path and query of its location do not count. */

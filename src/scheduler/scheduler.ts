@@ -11,7 +11,12 @@ import { Message } from '../message/message.ts'
 import type { Store } from '../store/store.ts'
 import { type CommitmentSpec, commitAssignment } from './assignment.ts'
 import type { RemoteScheduler, SchedulerContext, SchedulerOptions } from './context.ts'
-import { createSchedulerDevice, type SchedulerDevice } from './device.ts'
+import {
+  createLocationDevice,
+  createSchedulerDevice,
+  type LocationDevice,
+  type SchedulerDevice,
+} from './device.ts'
 import { parseSchedulers } from './locate.ts'
 import { createLocationTable } from './location.ts'
 import { textOf } from './process-id.ts'
@@ -46,6 +51,7 @@ export interface SchedulerLimits {
 
 export interface Scheduler {
   readonly device: SchedulerDevice
+  readonly locationDevice: LocationDevice
   readonly store: ScheduleStore
   openServers(): number
   pendingMessages(): number
@@ -81,6 +87,7 @@ export function createScheduler(
   }
   return {
     device: createSchedulerDevice(context),
+    locationDevice: createLocationDevice(context),
     store,
     openServers: () => registry.openCount(),
     pendingMessages: () => registry.pendingCount(),
