@@ -1,0 +1,269 @@
+/**
+ * The default engine: LMDB, embedded, one file, one writer and any number of readers.
+ *
+ * What `commit` promises, and why (package `lmdb` 3.5, `write.js`, `src/writer.cpp`, its `mdb.c`):
+ * - `overlappingSync` is off. With it, which is the default, a commit resolves when readers see it
+ *   and the flush comes later; when that flush fails, `flushed` never settles and the data stays
+ *   visible. Without it `mdb_txn_commit` writes the pages, calls `fdatasync`, then writes the meta
+ *   page through a descriptor with `O_DSYNC`, all before readers see anything and before the
+ *   promise resolves. A crash at any point leaves the last commit that resolved, or a later one.
+ * - All batches that wait go into one transaction, so that they share these two flushes. They run
+ *   in a child transaction, since an error in a plain callback does not undo the puts before it.
+ * - When pages cannot be written (full disk), LMDB aborts: nothing changed, the store works on.
+ *   When the meta page cannot be written, LMDB refuses everything until it is opened again; the
+ *   write thread of `lmdb` would then wait for ever on its own lock. `#probe` finds this out first.
+ *
+ * Values are copied out of the map by `getBinary`: the page under them may be reused at any commit.
+ * `noMemInit` stays off: it would let unrelated memory of the process, keys too, reach the disk.
+ */
+import { statSync, truncateSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { open, type RootDatabase } from 'lmdb'
+import { AoError } from '../base/errors.ts'
+import { createEngineStore } from './engine-store.ts'
+import { FORMAT_KEY, keyEncoder, keyOf, keysBelow, keysOfNames, nameOf } from './lmdb-key.ts'
+import { DATA_FILE, precheckDatabase } from './lmdb-precheck.ts'
+import { planBatch } from './plan-batch.ts'
+import type { Store, StorePath, StoreWrite } from './store.ts'
+import { claimDirectory, directoryFailure, type StoreDirectory } from './store-directory.ts'
+import type {
+  Batch,
+  BatchOutcome,
+  NamedEntry,
+  NameRange,
+  StoredEntry,
+  StoreEngine,
+} from './store-engine.ts'
+
+export interface LmdbStoreOptions {
+  /** Folder of the store; made if it is not there. */
+  readonly path: string
+  /**
+   * Address space to reserve, in bytes: not memory and not disk. The store grows past it by
+   * itself, at the cost of mapping the file anew. Default 64 GiB.
+   */
+  readonly mapSizeBytes?: number
+}
+
+type Database = RootDatabase<Uint8Array, string>
+
+const FORMAT = Uint8Array.of(1)
+const DELETE_CHUNK = 1_000
+/** First byte of each entry: what it is. */
+const TAG = { value: 0, link: 1, group: 2 } as const
+
+/**
+ * @throws AoError `store-failed` when the folder cannot be used, another process holds it, or what
+ * is there is no store of this engine
+ */
+export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
+  const directory = claimDirectory(options.path, 'lmdb')
+  let database: Database | undefined
+  try {
+    precheckDatabase(directory)
+    database = openDatabase(directory, options)
+    await prepareDatabase(database, directory)
+    return createEngineStore(new LmdbEngine(database, directory, options.path))
+  } catch (cause) {
+    await database?.close()
+    directory.release()
+    if (cause instanceof AoError) throw cause
+    const message = `Expected an LMDB store in ${directory.path}, found something else or a damaged one; restore it or use another folder`
+    throw directoryFailure(message, directory.path, cause)
+  }
+}
+
+class LmdbEngine implements StoreEngine {
+  readonly name: string
+  readonly isDurable = true
+  readonly #database: Database
+  readonly #directory: StoreDirectory
+  /** Why nothing can be written any more until the store is opened again. */
+  #brokenBy: unknown
+
+  constructor(database: Database, directory: StoreDirectory, shownPath: string) {
+    this.#database = database
+    this.#directory = directory
+    this.name = `lmdb(${shownPath})`
+  }
+
+  /**
+   * Also asks the database when the answer is known: a listing, which comes next, would take an
+   * error of the whole database for the end of the names, where a look-up throws it.
+   */
+  entryAt(path: StorePath): StoredEntry | undefined {
+    const bytes = this.#database.getBinary(path === '' ? FORMAT_KEY : keyOf(path))
+    if (path === '') return { kind: 'group' }
+    return bytes && decodeEntry(bytes)
+  }
+
+  names(group: StorePath, range: NameRange): string[] {
+    const { limit, reverse } = range
+    if (limit === 0) return []
+    const keys = this.#database.getKeys({ ...keysOfNames(group, range), limit, reverse })
+    return Array.from(keys, nameOf)
+  }
+
+  entries(group: StorePath, range: NameRange): NamedEntry[] {
+    const { limit, reverse } = range
+    if (limit === 0) return []
+    const entries = this.#database.getRange({ ...keysOfNames(group, range), limit, reverse })
+    return Array.from(entries, ({ key, value }) => ({
+      name: nameOf(key),
+      entry: decodeEntry(value),
+    }))
+  }
+
+  async write(batches: readonly Batch[]): Promise<readonly BatchOutcome[]> {
+    this.#assertUsable()
+    try {
+      return await this.#database.childTransaction(() => batches.map((batch) => this.#put(batch)))
+    } catch (error) {
+      const cause = await causeOf(error)
+      await this.#probe()
+      throw cause
+    }
+  }
+
+  async sizeBytes(): Promise<number> {
+    return (await stat(join(this.#directory.path, DATA_FILE))).size
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#database.close()
+    } finally {
+      this.#directory.release()
+    }
+  }
+
+  /** In a transaction: reads see what the batches before have put. */
+  #put(batch: Batch): BatchOutcome {
+    const { writes, refusal } = planBatch(this, batch)
+    for (const write of writes) {
+      if (write.kind === 'delete') this.#delete(write.path)
+      else this.#database.putSync(keyOf(write.path), encodeEntry(write))
+    }
+    return refusal
+  }
+
+  #delete(path: StorePath): void {
+    const isGroup = this.entryAt(path)?.kind === 'group'
+    this.#database.removeSync(keyOf(path))
+    if (!isGroup) return
+    for (const range of keysBelow(path)) this.#deleteRange(range)
+  }
+
+  #deleteRange(range: { readonly start: string; readonly end: string }): void {
+    for (;;) {
+      const keys = [...this.#database.getKeys({ ...range, limit: DELETE_CHUNK })]
+      for (const key of keys) this.#database.removeSync(key)
+      if (keys.length < DELETE_CHUNK) return
+    }
+  }
+
+  #assertUsable(): void {
+    if (this.#brokenBy === undefined) return
+    const message = `The store ${this.name} takes no writes after an error of its disk; check the disk and start again`
+    throw new AoError('store-failed', message, { store: this.name }, this.#brokenBy)
+  }
+
+  /** Whether a transaction can still begin, asked on this thread, where a refusal is an error. */
+  async #probe(): Promise<void> {
+    // The write thread lets go of its lock after the callback that brought us here.
+    await setImmediate()
+    try {
+      this.#database.transactionSync(() => undefined)
+    } catch (error) {
+      this.#brokenBy = error
+    }
+  }
+}
+
+function openDatabase({ path }: StoreDirectory, options: LmdbStoreOptions): Database {
+  return open<Uint8Array, string>({
+    path,
+    noSubdir: false,
+    encoding: 'binary',
+    keyEncoder,
+    mapSize: options.mapSizeBytes ?? 64 * 2 ** 30,
+    overlappingSync: false,
+    // With it, each turn has a promise of its own that nobody can handle when a commit fails.
+    eventTurnBatching: false,
+  })
+}
+
+async function prepareDatabase(database: Database, directory: StoreDirectory): Promise<void> {
+  padFile(database, directory)
+  const format = database.getBinary(FORMAT_KEY)
+  if (format === undefined) {
+    if ([...database.getKeys({ start: '\0', limit: 1 })].length > 0) throw new Error('No format')
+    await database.put(FORMAT_KEY, FORMAT)
+  } else if (Buffer.compare(format, FORMAT) !== 0) {
+    throw new Error(`Unknown format ${format.join()}`)
+  }
+  directory.markReady()
+}
+
+/**
+ * Makes the data file as long as its pages say. Pages at its end that were given back before they
+ * were written may rightly be missing; in a file that was cut off, others are missing too, and to
+ * touch these through the map would kill the process, where zeros are an error.
+ */
+function padFile(database: Database, { path }: StoreDirectory): void {
+  const { lastPageNumber, pageSize } = database.getStats() as DatabaseStats
+  const file = join(path, DATA_FILE)
+  const length = (lastPageNumber + 1) * pageSize
+  if (statSync(file).size < length) truncateSync(file, length)
+}
+
+interface DatabaseStats {
+  readonly lastPageNumber: number
+  readonly pageSize: number
+}
+
+/** A failed commit of `lmdb` carries its reason as a promise that rejects. */
+async function causeOf(error: unknown): Promise<unknown> {
+  try {
+    await (error as { readonly commitError?: Promise<never> }).commitError
+  } catch (cause) {
+    return cause
+  }
+  return error
+}
+
+function encodeEntry(write: Exclude<StoreWrite, { kind: 'delete' }>): Uint8Array {
+  switch (write.kind) {
+    case 'value':
+      return tagged(TAG.value, write.value)
+    case 'link':
+      return tagged(TAG.link, Buffer.from(write.target))
+    case 'group':
+      return Uint8Array.of(TAG.group)
+  }
+}
+
+function tagged(tag: number, bytes: Uint8Array): Uint8Array {
+  const entry = Buffer.allocUnsafe(bytes.length + 1)
+  entry[0] = tag
+  entry.set(bytes, 1)
+  return entry
+}
+
+/** The bytes are the caller's own, not those of the map. */
+function decodeEntry(bytes: Uint8Array): StoredEntry {
+  const start = bytes.byteOffset + 1
+  const length = bytes.byteLength - 1
+  switch (bytes[0]) {
+    case TAG.value:
+      return { kind: 'value', read: () => new Uint8Array(bytes.buffer, start, length) }
+    case TAG.link:
+      return { kind: 'link', target: Buffer.from(bytes.buffer, start, length).toString('utf8') }
+    case TAG.group:
+      return { kind: 'group' }
+    default:
+      throw new AoError('store-failed', 'An entry of the store is damaged; restore the store')
+  }
+}

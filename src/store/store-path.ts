@@ -1,0 +1,56 @@
+/** Paths of a store: what is one, and how to take it apart. The rules are those of `StorePath`. */
+import { AoError } from '../base/errors.ts'
+import { MAX_PATH_BYTES, type StorePath } from './store.ts'
+
+/** NUL anywhere, or a segment that is empty, `.` or `..`. */
+const MALFORMED = /\0|(?:^|\/)\.{0,2}(?:\/|$)/
+const SHOWN_CHARACTERS = 100
+
+/** Whether `path` may be used in a store. Text that has no UTF-8 (a lone surrogate) may not. */
+export function isStorePath(path: string): boolean {
+  return !MALFORMED.test(path) && path.isWellFormed() && fitsBytes(path)
+}
+
+/** @throws AoError `invalid-path` */
+export function assertStorePath(path: string): void {
+  if (isStorePath(path)) return
+  throw new AoError(
+    'invalid-path',
+    `Expected a store path of segments that are not empty, "." or ".." and have no NUL, at most ${MAX_PATH_BYTES} bytes; got ${showPath(path)}`,
+    { path: shorten(path) },
+  )
+}
+
+/** The segments of a path; none for the empty path. */
+export function splitPath(path: StorePath): string[] {
+  return path === '' ? [] : path.split('/')
+}
+
+/** The path of `name` below `parent`; a parent may be the empty path. */
+export function joinPath(parent: StorePath, name: string): StorePath {
+  return parent === '' ? name : `${parent}/${name}`
+}
+
+/** The group that holds a path: the empty path for a top name, and for itself. */
+export function parentPath(path: StorePath): StorePath {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')))
+}
+
+/** The last segment. */
+export function lastName(path: StorePath): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** A path for an error message: quoted and of bounded length. */
+export function showPath(path: string): string {
+  return JSON.stringify(shorten(path))
+}
+
+function shorten(path: string): string {
+  return path.length <= SHOWN_CHARACTERS ? path : `${path.slice(0, SHOWN_CHARACTERS)}…`
+}
+
+function fitsBytes(path: string): boolean {
+  if (path.length > MAX_PATH_BYTES) return false
+  return path.length * 3 <= MAX_PATH_BYTES || Buffer.byteLength(path) <= MAX_PATH_BYTES
+}
