@@ -306,3 +306,37 @@ for (const [args, expected] of [
     assert.equal(stderr.split('\n').length, 2, stderr)
   })
 }
+
+test('start prints address, URL and store, answers, and stops at a signal', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cli-'))
+  const flags = ['--host', '127.0.0.1', '--log-format', 'json']
+  const child = spawn(process.execPath, [main, 'start', '--port', '0', ...flags], { cwd: folder })
+  try {
+    const ended = once(child, 'close')
+    const stderr = text(child.stderr)
+    const greeting = await firstText(child.stdout)
+    const url = /^ {2}url +(http:\/\/127\.0\.0\.1:\d+)$/m.exec(greeting)?.[1] ?? ''
+    const address = /^ {2}address +([\w-]{43})$/m.exec(greeting)?.[1]
+    assert.match(greeting, /^ {2}store +lmdb\(/m)
+    assert.equal(await (await fetch(`${url}/~meta@1.0/info/address`)).text(), address)
+    const wallet = await runText(['wallet', 'address', join(folder, 'data', 'wallet.json')])
+    assert.equal(wallet.stdout.trim(), address)
+
+    const second = ['start', '--port', new URL(url).port, '--store-engine', 'memory', ...flags]
+    const refused = await runText(second)
+    assert.equal(refused.code, 1)
+    assert.match(refused.stderr, /^ao-scheduler: .*EADDRINUSE.*\n$/)
+
+    child.kill('SIGTERM')
+    assert.deepEqual(await ended, [0, null])
+    assert.match(await stderr, /"msg":"Node stopped"/)
+  } finally {
+    child.kill('SIGKILL')
+    rmSync(folder, { recursive: true })
+  }
+})
+
+async function firstText(stream: AsyncIterable<Buffer>): Promise<string> {
+  for await (const chunk of stream) return chunk.toString()
+  return ''
+}
