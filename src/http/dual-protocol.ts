@@ -60,13 +60,16 @@ export function createDualServer(listener: RequestListener, limits: HttpLimits):
 }
 
 function createHttp1(listener: RequestListener, limits: HttpLimits): Server {
+  const { headersTimeoutMs, requestTimeoutMs } = limits
+  // Node takes no longer time for the headers than for the whole request.
+  const headersTimeout = Math.min(headersTimeoutMs, requestTimeoutMs || headersTimeoutMs)
   const server = createServer(
     {
+      headersTimeout,
       maxHeaderSize: limits.headerLimitBytes,
-      headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
+      requestTimeout: requestTimeoutMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
-      connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 5_000),
+      connectionsCheckingInterval: Math.min(headersTimeout, 5_000),
     },
     listener,
   )

@@ -5,16 +5,16 @@
  */
 import { isAoError } from '../base/errors.ts'
 import { isSigned } from '../message/commitment.ts'
-import { unsignedId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
 import { isList, type Value } from '../message/value.ts'
 import { DEFAULT_CODEC } from './codec-name.ts'
+import { contentKey } from './content-key.ts'
 import { LruMap } from './lru-map.ts'
 import type { Negotiation } from './negotiate.ts'
 import { messagePage } from './page.ts'
 import type { ReplySigner } from './reply-signer.ts'
 import type { Outcome } from './resolve.ts'
-import { resultMessage } from './result-message.ts'
+import { type ResultMessage, resultMessage } from './result-message.ts'
 import { type Encoded, type WireReply, wireReply } from './wire-reply.ts'
 
 /** Writes a message; in link mode nested ones as `key+link`. Throws `unencodable`. */
@@ -38,52 +38,64 @@ export interface ReplyDeps {
 
 export type Reply = (outcome: Outcome, negotiation: Negotiation) => Promise<WireReply>
 
-/** How many sets of nested messages are known to be stored, so that they are not written again. */
-const STORED_LIMIT = 4_096
+export interface ReplyOptions {
+  /** How many small replies are kept as they were sent. Default 1,000; 0 keeps none. */
+  readonly cacheSize?: number
+}
+
 /** Understood by everybody, and any message can be written in it. */
 const FALLBACK_CODEC = 'json@1.0'
+/** How long nested messages count as stored: who stores them may forget those not asked for. */
+const STORED_MS = 1_000
+const MAX_KEPT_BYTES = 16_384
 
-/** A function from outcomes to replies. */
-export function createReply(deps: ReplyDeps): Reply {
-  const stored = new LruMap<string, true>(STORED_LIMIT)
-  const known = new WeakMap<Message, Map<string, Promise<WireReply>>>()
-  const build = (outcome: Outcome, negotiation: Negotiation): Promise<WireReply> =>
-    buildReply({ ...deps, stored }, outcome, negotiation)
-  return (outcome, negotiation) => {
-    const { value } = outcome
-    if (!(value instanceof Message)) return build(outcome, negotiation)
-    // Messages never change: what was sent for the same object can be sent again.
-    const replies = known.get(value) ?? new Map<string, Promise<WireReply>>()
-    known.set(value, replies)
-    const key = replyKey(outcome, negotiation)
-    let reply = replies.get(key)
-    if (reply === undefined) {
-      reply = build(outcome, negotiation)
-      replies.set(key, reply)
-      reply.catch(() => replies.delete(key))
+interface Kept {
+  readonly reply: WireReply
+  /** The message whose nested messages the reply links to. */
+  readonly linked: Message | undefined
+  storedAt: number
+}
+
+/** A function from outcomes to replies. Many replies are equal: these are made once. */
+export function createReply(deps: ReplyDeps, options: ReplyOptions = {}): Reply {
+  const kept = new LruMap<string, Kept>(options.cacheSize ?? 1_000)
+  return async (outcome, negotiation) => {
+    const result = resultMessage(outcome)
+    const key = replyKey(result, negotiation)
+    const known = key === undefined ? undefined : kept.get(key)
+    if (known !== undefined) {
+      await refresh(deps, known)
+      return known.reply
+    }
+    const reply = await buildReply(deps, result, negotiation)
+    if (key !== undefined && (reply.body?.length ?? 0) <= MAX_KEPT_BYTES) {
+      const linked = negotiation.bundle ? undefined : nestedOf(result.message)
+      kept.set(key, { reply, linked, storedAt: performance.now() })
     }
     return reply
   }
 }
 
-function replyKey(outcome: Outcome, negotiation: Negotiation): string {
+function replyKey({ message, status }: ResultMessage, negotiation: Negotiation) {
+  const content = contentKey(message)
+  if (content === undefined) return undefined
   const { codec, bundle, isRequired, wantsPage } = negotiation
-  return [outcome.kind === 'ok' ? 'ok' : outcome.status, codec, bundle, isRequired, wantsPage].join(
-    ' ',
-  )
+  return `${status} ${codec} ${bundle} ${isRequired} ${wantsPage} ${content}`
 }
 
-interface BuildDeps extends ReplyDeps {
-  readonly stored: LruMap<string, true>
+async function refresh({ storeMessage }: ReplyDeps, known: Kept): Promise<void> {
+  const now = performance.now()
+  if (known.linked === undefined || now - known.storedAt < STORED_MS) return
+  known.storedAt = now
+  await storeMessage(known.linked)
 }
 
 async function buildReply(
-  deps: BuildDeps,
-  outcome: Outcome,
+  deps: ReplyDeps,
+  { message: result, status }: ResultMessage,
   negotiation: Negotiation,
 ): Promise<WireReply> {
   const { bundle } = negotiation
-  const { message: result, status } = resultMessage(outcome)
   // A device that sets a content type has encoded its body already.
   const isEncoded = result.has('content-type') && !negotiation.isRequired
   const codec = isEncoded ? DEFAULT_CODEC : negotiation.codec
@@ -99,7 +111,7 @@ interface Readiness {
 
 /** The message signed, and either complete or with its nested messages stored. */
 async function readyMessage(
-  deps: BuildDeps,
+  deps: ReplyDeps,
   message: Message,
   { bundle, signedAs }: Readiness,
 ): Promise<Message> {
@@ -119,7 +131,7 @@ async function readyMessage(
 }
 
 function sign(
-  { sign }: BuildDeps,
+  { sign }: ReplyDeps,
   message: Message,
   options: Parameters<ReplySigner>[1],
 ): Promise<Message> | Message {
@@ -128,14 +140,15 @@ function sign(
   return sign(message, options)
 }
 
-async function storeNested({ stored, storeMessage }: BuildDeps, message: Message): Promise<void> {
+async function storeNested({ storeMessage }: ReplyDeps, message: Message): Promise<void> {
+  const nested = nestedOf(message)
+  if (nested !== undefined) await storeMessage(nested)
+}
+
+/** A message of the nested messages and lists alone; `undefined` when there are none. */
+function nestedOf(message: Message): Message | undefined {
   const nested = [...message].filter(([, value]) => value instanceof Message || isList(value))
-  if (nested.length === 0) return
-  const container = new Message<Value>(nested)
-  const id = unsignedId(container)
-  if (stored.get(id) === true) return
-  await storeMessage(container)
-  stored.set(id, true)
+  return nested.length === 0 ? undefined : new Message<Value>(nested)
 }
 
 interface Encoding {
@@ -145,7 +158,7 @@ interface Encoding {
 }
 
 /** What headers cannot carry is sent as JSON, unless the client insists on its codec. */
-function encodeReply(deps: BuildDeps, message: Message, encoding: Encoding): WireReply {
+function encodeReply(deps: ReplyDeps, message: Message, encoding: Encoding): WireReply {
   const { codec, status, negotiation } = encoding
   try {
     return wireReply(status, encodeAs(deps, message, encoding))
@@ -156,7 +169,7 @@ function encodeReply(deps: BuildDeps, message: Message, encoding: Encoding): Wir
   }
 }
 
-function encodeAs(deps: BuildDeps, message: Message, { codec, negotiation }: Encoding): Encoded {
+function encodeAs(deps: ReplyDeps, message: Message, { codec, negotiation }: Encoding): Encoded {
   const encode = deps.encoders.get(codec)
   if (encode === undefined) throw new Error(`No encoder of replies as ${codec}`)
   const encoded = encode(message, { bundle: negotiation.bundle })

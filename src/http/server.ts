@@ -55,7 +55,7 @@ export interface HttpServerOptions {
   readonly port: number
   /** Where `/` leads. */
   readonly defaultRequest: string
-  /** How many signatures of replies are kept. Default 1,000. */
+  /** How many signatures, and small signed replies, are kept. Default 1,000; 0 keeps none. */
   readonly replySignatureCacheSize?: number
   readonly limits?: Partial<HttpLimits>
 }
@@ -118,7 +118,7 @@ function messageWork(deps: HttpServerDeps, options: HttpServerOptions) {
   const cacheSize = options.replySignatureCacheSize ?? 1_000
   const sign = commit && createReplySigner(commit, { cacheSize })
   const replyDeps = { encoders, storeMessage, loadLinks }
-  const reply = createReply(sign === undefined ? replyDeps : { ...replyDeps, sign })
+  const reply = createReply(sign === undefined ? replyDeps : { ...replyDeps, sign }, { cacheSize })
   return createMessageWork({ resolve, decoders, encoders, reply })
 }
 
