@@ -2,9 +2,14 @@
 import { compareText, equalBinary } from '../../base/bytes.ts'
 import { addressOf } from '../../crypto/address.ts'
 import { encodeBase64url } from '../../crypto/base64url.ts'
+import { parseAoTypes } from '../../message/ao-types.ts'
 import type { Commitment } from '../../message/commitment.ts'
+import { decodeValue } from '../../message/decode-value.ts'
+import { encodeScalar } from '../../message/encode-tabm.ts'
+import { TYPES_KEY } from '../../message/keys.ts'
+import { Message } from '../../message/message.ts'
 import type { Tabm } from '../../message/tabm.ts'
-import type { Value } from '../../message/value.ts'
+import { isBinary, isList, type Value } from '../../message/value.ts'
 import { type DataItem, isSignedItem } from './data-item.ts'
 import { signedItemId, unsignedItemId } from './item-signature.ts'
 import { dataKeyOf, presentKey, tagsOf } from './item-tags.ts'
@@ -30,7 +35,7 @@ export interface DecodedItem {
  */
 export function commitmentOfItem(item: DataItem, decoded: DecodedItem): Commitment | undefined {
   const isSigned = isSignedItem(item)
-  const needsTags = !isPlain(item, decoded)
+  const needsTags = !isCanonicallyTyped(decoded.tabm) || !isPlain(item, decoded)
   if (!isSigned && !needsTags) return undefined
   const bundleTags = bundleTagsOf(item)
   const fields = new Map<string, Value>()
@@ -87,4 +92,19 @@ function isPlain(item: DataItem, { tabm, committed, nestedKeys }: DecodedItem): 
       return tag?.name === name && equalBinary(tag.value, value)
     })
   )
+}
+
+/** Whether values and types come back as they are when the message has been a typed one. */
+function isCanonicallyTyped(tabm: Tabm): boolean {
+  const types = tabm.get(TYPES_KEY)
+  if (types === undefined || types instanceof Message) return true
+  for (const [key, type] of parseAoTypes(types)) {
+    if (key === '.') continue
+    const text = tabm.get(key)
+    if (text === undefined || text instanceof Message) return false
+    const value = decodeValue(type, text)
+    if (value instanceof Message || isList(value) || isBinary(value)) return false
+    if (!equalBinary(encodeScalar(value).text, text)) return false
+  }
+  return true
 }

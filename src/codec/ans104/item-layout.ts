@@ -8,7 +8,7 @@ import type { Tabm } from '../../message/tabm.ts'
 import { Atom, isBinary } from '../../message/value.ts'
 import { type ItemSignature, UNSIGNED } from './data-item.ts'
 import { ANS104_DEVICE, UNSIGNED_TYPE } from './item-commitment.ts'
-import { sortedPublicKeys } from './item-tags.ts'
+import { lowerCase, sortedPublicKeys } from './item-tags.ts'
 import { BUNDLE_TAGS } from './nested-items.ts'
 import { originalTagsOf } from './original-tags.ts'
 import { signatureTypeOfCommitment } from './signature-types.ts'
@@ -59,18 +59,34 @@ export function freshLayout(tabm: Tabm): ItemLayout {
 }
 
 /**
- * The layout of the item that a commitment is of.
+ * The layout of the item that a commitment on a message is of.
  * @throws AoError `invalid-commitment`, `unsupported-algorithm`
  */
-export function committedLayout(commitment: Commitment): ItemLayout {
+export function committedLayout(tabm: Tabm, commitment: Commitment): ItemLayout {
   const originalTags = originalTagsOf(commitment)
+  const [target, anchor] = (['target', 'anchor'] as const).map((name) => {
+    return committedField(commitment, name) ?? untaggedField(tabm, name, originalTags)
+  })
   return {
     keys: commitment.committed,
     ...(originalTags === undefined ? {} : { originalTags }),
     bundleTags: bundleTagsOf(commitment),
-    ...fields(committedField(commitment, 'target'), committedField(commitment, 'anchor')),
+    ...fields(target, anchor),
     signature: signatureOf(commitment),
   }
+}
+
+/**
+ * A field that is no tag, although all tags are known: commitments of HyperBEAM before September
+ * 2025 do not name the fields.
+ */
+function untaggedField(
+  tabm: Tabm,
+  name: string,
+  tags: readonly Tag[] | undefined,
+): Uint8Array | undefined {
+  if (tags === undefined || tags.some((tag) => lowerCase(tag.name) === name)) return undefined
+  return idField(tabm, name)
 }
 
 function fields(

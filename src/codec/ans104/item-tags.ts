@@ -78,3 +78,12 @@ export function dataKeyOf(tabm: Tabm): string {
 export function isAbsent(value: TabmValue | undefined): boolean {
   return value === undefined || (!(value instanceof Message) && byteLength(value) === 0)
 }
+
+/**
+ * The key that a tag name stands for. Each character by itself, as Erlang does it: JavaScript looks
+ * around a sigma to tell whether it ends a word.
+ */
+export function lowerCase(name: string): string {
+  if (byteLength(name) === name.length) return name.toLowerCase()
+  return Array.from(name, (char) => char.toLowerCase()).join('')
+}

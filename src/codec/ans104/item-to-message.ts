@@ -1,5 +1,5 @@
 /** From a data item to the message that it is. */
-import { type Binary, byteLength, compareText, concatBytes, toBinary } from '../../base/bytes.ts'
+import { type Binary, compareText, concatBytes, toBinary } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import { formatAoTypes, parseAoTypes } from '../../message/ao-types.ts'
@@ -9,7 +9,7 @@ import { fromTabm } from '../../message/structured.ts'
 import type { TabmValue } from '../../message/tabm.ts'
 import type { DataItem } from './data-item.ts'
 import { commitmentOfItem } from './item-commitment.ts'
-import { DATA_KEY_TAG } from './item-tags.ts'
+import { DATA_KEY_TAG, lowerCase } from './item-tags.ts'
 import { BUNDLE_TAGS, readNestedItems } from './nested-items.ts'
 import type { Tag } from './tags.ts'
 
@@ -105,15 +105,6 @@ function tagValues(tags: readonly Tag[]): Values {
     values.set(TYPES_KEY, lowerCaseTypes(types))
   }
   return values
-}
-
-/**
- * Of each character by itself, as Erlang does it: JavaScript looks around a sigma to tell whether
- * it ends a word.
- */
-export function lowerCase(name: string): string {
-  if (byteLength(name) === name.length) return name.toLowerCase()
-  return Array.from(name, (char) => char.toLowerCase()).join('')
 }
 
 /** A list of strings as a structured field; the strings may hold any byte. */

@@ -16,8 +16,8 @@ import {
   isBundled,
   itemCommitmentOf,
 } from './item-layout.ts'
-import { DATA_KEY_TAG, dataKeyOf, isAbsent, tagsOf } from './item-tags.ts'
-import { lowerCase, MAX_ITEM_DEPTH } from './item-to-message.ts'
+import { DATA_KEY_TAG, dataKeyOf, isAbsent, lowerCase, tagsOf } from './item-tags.ts'
+import { MAX_ITEM_DEPTH } from './item-to-message.ts'
 import { bundleKind, encodeItemList, encodeItemMap, type NestedData } from './nested-items.ts'
 import { MAX_NAME_BYTES, MAX_VALUE_BYTES, type Tag } from './tags.ts'
 
@@ -60,7 +60,7 @@ function nestedItem(value: TabmValue, depth: number): DataItem {
 
 function makeItem(tabm: Tabm, depth: number): DataItem {
   const commitment = itemCommitmentOf(tabm)
-  const layout = commitment === undefined ? freshLayout(tabm) : committedLayout(commitment)
+  const layout = commitment === undefined ? freshLayout(tabm) : committedLayout(tabm, commitment)
   return createItem(contentOf(withOnlyKeys(tabm, layout.keys), layout, depth), layout.signature)
 }
 
