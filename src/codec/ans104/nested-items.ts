@@ -5,6 +5,7 @@
 import { compareText, toText } from '../../base/bytes.ts'
 import { AoError, isAoError } from '../../base/errors.ts'
 import { decodeBase64 } from '../../crypto/base64url.ts'
+import { formatJsonString } from '../json-string.ts'
 import { decodeBundle, encodeBundle } from './bundle.ts'
 import { createItem, type DataItem, decodeItem, isSignedItem } from './data-item.ts'
 import { signedItemId, unsignedItemId } from './item-signature.ts'
@@ -140,14 +141,5 @@ function bundleTags(map?: string): Tag[] {
 }
 
 function formatManifest(entries: readonly { readonly key: string; readonly id: string }[]): string {
-  return `{${entries.map(({ key, id }) => `${jsonString(key)}:"${id}"`).join(',')}}`
-}
-
-/** @NOTE Escapes of control characters have capital hex digits, unlike those of `JSON.stringify`. */
-function jsonString(text: string): string {
-  const json = JSON.stringify(text)
-  if (!json.includes('\\u00')) return json
-  return json.replace(/\\(u00..|.)/g, (escaped) => {
-    return escaped.startsWith('\\u') ? `\\u${escaped.slice(2).toUpperCase()}` : escaped
-  })
+  return `{${entries.map(({ key, id }) => `${formatJsonString(key)}:"${id}"`).join(',')}}`
 }
