@@ -60,7 +60,7 @@ export class FsTree implements EntryView {
     const file = this.#fileOf(path)
     const stat = lstatSync(file, { throwIfNoEntry: false })
     if (stat === undefined) return undefined
-    if (stat.isSymbolicLink()) return { kind: 'link', target: this.#targetOf(file, path) }
+    if (stat.isSymbolicLink()) return this.#linkAt(file, path)
     return stat.isDirectory() ? { kind: 'group' } : { kind: 'value', read: () => readValue(file) }
   }
 
@@ -114,7 +114,18 @@ export class FsTree implements EntryView {
     return path === '' ? this.#data : join(this.#data, filePathOf(path))
   }
 
-  /** @throws AoError `store-failed` for a link that leaves the store: nobody follows it then. */
+  /** Only to follow a link is an error where it leaves the store; it may be deleted. */
+  #linkAt(file: string, path: StorePath): StoredEntry {
+    const targetOf = (): StorePath => this.#targetOf(file, path)
+    return {
+      kind: 'link',
+      get target() {
+        return targetOf()
+      },
+    }
+  }
+
+  /** @throws AoError `store-failed` */
   #targetOf(file: string, path: StorePath): StorePath {
     const target = relative(this.#data, resolve(dirname(file), readlinkSync(file)))
     const targetPath = isAbsolute(target) ? undefined : storePathOf(target)
@@ -127,8 +138,8 @@ export class FsTree implements EntryView {
     const names: string[] = []
     const collect = (at: string, begun: string): void => {
       for (const entry of readFolder(at)) {
-        if (isContinued(entry.name)) collect(join(at, entry.name), begun + entry.name)
-        else pushDefined(names, nameOfFiles(begun + entry.name))
+        if (!isContinued(entry.name)) pushDefined(names, nameOfFiles(begun + entry.name))
+        else if (entry.isDirectory()) collect(join(at, entry.name), begun + entry.name)
       }
     }
     collect(folder, '')

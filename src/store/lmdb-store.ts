@@ -51,8 +51,8 @@ type Database = RootDatabase<Uint8Array, string>
 
 const FORMAT = Uint8Array.of(1)
 const DELETE_CHUNK = 1_000
-/** First byte of each entry: what it is. */
-const TAG = { value: 0, link: 1, group: 2 } as const
+/** First byte of each entry: what it is. Never zero: that is what lost pages are full of. */
+const TAG = { value: 1, link: 2, group: 3 } as const
 
 /**
  * @throws AoError `store-failed` when the folder cannot be used, another process holds it, or what
