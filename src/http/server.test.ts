@@ -238,6 +238,35 @@ test('server never sends keys of a message as headers of the connection', async 
   assert.match(reply, /x-content-type-options: nosniff/)
 })
 
+test('server sends every byte of headers and body as it is, large or small', async () => {
+  const bytes = Uint8Array.from({ length: 256 }, (_, i) => i)
+  for (const size of [256, 25_600]) {
+    const body = new Uint8Array(size).map((_, i) => i % 256)
+    const { server, url } = await start({
+      resolve: async () => ({
+        kind: 'ok',
+        value: new Message<Value>([
+          ['text', 'café'],
+          ['raw', bytes.subarray(128)],
+          ['body', body],
+        ]),
+      }),
+    })
+    await using _ = server
+    const reply = await request(`${url}/x`)
+    assert.equal(Buffer.from(String(reply.headers.text), 'latin1').toString(), 'café')
+    assert.deepEqual(
+      Buffer.from(String(reply.headers.raw), 'latin1'),
+      Buffer.from(bytes.subarray(128)),
+    )
+    assert.deepEqual(Buffer.from(await reply.body.arrayBuffer()), Buffer.from(body))
+    const session = connectHttp2(url)
+    const http2 = await http2Request(session, { ':path': '/x' })
+    assert.equal(Buffer.from(String(http2.headers.text), 'latin1').toString(), 'café')
+    session.close()
+  }
+})
+
 test('server falls back to JSON for a message that headers cannot carry, unless it may not', async () => {
   const { server, url } = await start({
     resolve: async () => ({ kind: 'ok', value: new Message<Value>([['a', 'x\ny']]) }),

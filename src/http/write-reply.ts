@@ -5,6 +5,8 @@ import type { WireReply } from './wire-reply.ts'
 
 /** How long an unread rest of a request is swallowed, so that the client can read its refusal. */
 const LINGER_MS = 1_000
+/** Up to here to copy a body costs less than a write of its own. */
+const ONE_WRITE_BYTES = 16_384
 
 export interface WriteOptions {
   readonly reply: WireReply
@@ -26,7 +28,13 @@ export function writeReply(
   response.writeHead(status, headers)
   const sent = isBodyless(status) || request.method === 'HEAD' ? undefined : body
   if (closes && isHttp1 && !request.complete) endLater(request, response, sent)
-  else response.end(sent)
+  else if (sent === undefined || sent.length > ONE_WRITE_BYTES || !isHttp1) response.end(sent)
+  else response.end(asLatin1(sent), 'latin1')
+}
+
+/** One character for each byte: Node puts headers and a text of this kind into one write. */
+function asLatin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
 /**
