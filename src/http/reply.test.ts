@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readVectorFile } from '../../test/vectors.ts'
 import { isAoError } from '../base/errors.ts'
 import { decodeAns104 } from '../codec/ans104/ans104.ts'
 import { commitMessage } from '../codec/commit.ts'
 import { decodeHttpsig } from '../codec/httpsig/httpsig.ts'
 import { verifyMessage } from '../codec/verify.ts'
-import { generateWallet } from '../crypto/local-wallet.ts'
+import { walletFromJwk } from '../crypto/local-wallet.ts'
 import type { Wallet } from '../crypto/wallet.ts'
 import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
@@ -63,10 +64,9 @@ function decoded(reply: WireReply): Message {
   return decodeHttpsig(reply.body === undefined ? { headers } : { headers, body: reply.body })
 }
 
-const rsa = generateWallet('rsa-4096')
+const wallet = walletFromJwk(readVectorFile('wallet'))
 
 test('createReply() gives a signed reply that verifies, over all keys with the status', async () => {
-  const wallet = await rsa
   const reply = createReply(deps({ sign: countingSigner(wallet).sign }))
   const value = message({ slot: 5, addresses: ['a', 'b'] }).withPrivate({ hashpath: 'a/b' })
   const received = decoded(await reply({ kind: 'ok', value }, { ...HTTPSIG, bundle: true }))
@@ -80,7 +80,6 @@ test('createReply() gives a signed reply that verifies, over all keys with the s
 })
 
 test('createReply() leaves a message alone that somebody signed', async () => {
-  const wallet = await rsa
   const { counted, sign } = countingSigner(wallet)
   const reply = createReply(deps({ sign }))
   const value = await commitMessage(message({ a: '1' }), wallet, { device: 'httpsig@1.0' })
@@ -90,7 +89,7 @@ test('createReply() leaves a message alone that somebody signed', async () => {
 })
 
 test('createReply() signs equal replies once, however many ask at a time', async () => {
-  const { counted, sign } = countingSigner(await rsa)
+  const { counted, sign } = countingSigner(wallet)
   const reply = createReply(deps({ sign }))
   const ask = () => reply({ kind: 'ok', value: message({ a: '1' }) }, HTTPSIG)
   const [first, second] = await Promise.all([ask(), ask()])
@@ -103,7 +102,6 @@ test('createReply() signs equal replies once, however many ask at a time', async
 })
 
 test('createReply() tries again to sign what could not be signed', async () => {
-  const wallet = await rsa
   let fails = true
   const sign = createReplySigner(async (unsigned, options) => {
     if (fails) throw new Error('no key')
@@ -169,7 +167,6 @@ test('createReply() sends JSON with scalar keys as headers, but for what no head
 })
 
 test('createReply() sends a data item signed as it is', async () => {
-  const wallet = await rsa
   const reply = createReply(deps({ sign: countingSigner(wallet).sign }))
   const value = message({ slot: 5, nested: message({ a: '1' }) })
   for (const bundle of [false, true]) {
@@ -194,7 +191,7 @@ test('createReply() sends a body that a device encoded as it is, unless a codec 
 })
 
 test('createReply() shows a page to a person, with the headers as ever', async () => {
-  const { sign } = countingSigner(await rsa)
+  const { sign } = countingSigner(wallet)
   const reply = createReply(deps({ sign }))
   const value = message({ name: '<b>x</b>', count: 3 })
   const sent = await reply({ kind: 'ok', value }, { ...HTTPSIG, wantsPage: true })
