@@ -16,11 +16,16 @@ export function encodeBase64(bytes: Uint8Array): string {
  * @throws AoError `invalid-encoding` for any other character and for a length of 1 modulo 4.
  */
 export function decodeBase64(text: string): Uint8Array {
-  const end = unpaddedLength(text)
-  if (end % 4 === 1 || !isAlphabet(text, end)) {
+  if (!isBase64(text)) {
     throw new AoError('invalid-encoding', 'Expected base64 text', { length: text.length })
   }
   return Buffer.from(text, 'base64')
+}
+
+/** Whether `decodeBase64` takes a text. */
+export function isBase64(text: string): boolean {
+  const end = unpaddedLength(text)
+  return end % 4 !== 1 && isAlphabet(text, end)
 }
 
 function unpaddedLength(text: string): number {

@@ -152,14 +152,16 @@ export function componentsToKeys(
   const inlineKey = names.includes('ao-body-key') ? asText(context.aoBodyKey, 'data') : 'body'
   const isMultipart = asText(context.contentType, '').startsWith('multipart/')
   const keys = new Set<string>()
-  for (const name of names) {
-    if (name === 'content-digest') for (const key of context.bodyKeys) keys.add(unlinkKey(key))
-    else if (name === 'ao-body-key') continue
-    else if (name === 'content-type' && isMultipart) continue
-    else keys.add(unlinkKey(name))
+  // A link under `body` is a header of its own: only a plain `body` stands for the inline key.
+  const add = (key: string): void => {
+    if (key === 'ao-body-key' || (key === 'content-type' && isMultipart)) return
+    keys.add(key === 'body' ? inlineKey : unlinkKey(key))
   }
-  if (inlineKey === 'body' || !keys.has('body')) return [...keys]
-  return [...new Set([...keys].map((key) => (key === 'body' ? inlineKey : key)))]
+  for (const name of names) {
+    if (name === 'content-digest') context.bodyKeys.forEach(add)
+    else add(name)
+  }
+  return [...keys]
 }
 
 function asText(value: Binary | undefined, fallback: string): string {

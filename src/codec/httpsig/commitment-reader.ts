@@ -1,14 +1,16 @@
 /** A commitment of each entry in `signature` and `signature-input`, as a message keeps it. */
 import { type Binary, toBinary, toBytes } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
-import { decodeBase64, encodeBase64url } from '../../crypto/base64url.ts'
+import { decodeBase64, encodeBase64url, isBase64 } from '../../crypto/base64url.ts'
 import type { Commitment } from '../../message/commitment.ts'
 import { idOfSignature } from '../../message/commitment-map.ts'
+import { unescapeKey } from '../../message/escape.ts'
+import { LINK_SUFFIX } from '../../message/keys.ts'
 import { Message } from '../../message/message.ts'
 import { componentsToKeys } from '../../message/signature-base.ts'
 import type { BareItem } from '../../message/structured-fields.ts'
 import { Atom, Float, type Value } from '../../message/value.ts'
-import { committerOf, HMAC_TYPE, publicKeyid } from './keyid.ts'
+import { algorithmOfType, committerOf, HMAC_TYPE, publicKeyid } from './keyid.ts'
 import { foreignBase, nativeBase, plainName, type Received } from './received.ts'
 import { isNative, parameterText, type SignatureEntry } from './signature-reader.ts'
 
@@ -26,8 +28,8 @@ export interface SignedContent {
 
 /**
  * The commitment of an entry, with the base of what was received where there is one. It is not
- * verified. `undefined` for a foreign entry that does not say its algorithm or key: it may be
- * about something that is none of ours.
+ * verified. `undefined` for a foreign entry without an algorithm and a key that are known here: a
+ * proxy may have signed it.
  * @throws AoError `invalid-encoding` for an entry without `alg`, `invalid-signature` for a body
  * that is not the signed one.
  */
@@ -45,19 +47,37 @@ function readNative(entry: SignatureEntry, content: SignedContent): Commitment {
   const isOwn = device === HTTPSIG
   const params = { type, fields, ...(keyid === undefined ? {} : { keyid }) }
   const base = isOwn ? nativeBase(content.received, entry.components, params) : undefined
-  const { headers } = content.received
   return {
     ...identify(entry, type, keyid),
     device,
     type,
-    committed: componentsToKeys(entry.components, {
-      bodyKeys: content.bodyKeys,
-      aoBodyKey: headers.get('ao-body-key'),
-      contentType: headers.get('content-type'),
-    }),
+    committed: nativeKeys(entry.components, content, fields.get('bundle') === 'true'),
     fields,
     ...wireOf(base),
   }
+}
+
+/**
+ * The keys behind components. A bundle signs a body of nested messages; when these came as links
+ * instead, the links that are no component stand for it. A signed `content-type` that came as a part
+ * had to give its header to the boundary.
+ */
+function nativeKeys(
+  components: readonly string[],
+  { received, bodyKeys }: SignedContent,
+  isBundle: boolean,
+): string[] {
+  const { headers } = received
+  const links = isBundle
+    ? [...headers.keys()].filter((name) => name.endsWith(LINK_SUFFIX) && !components.includes(name))
+    : []
+  const isPart = !isBundle && bodyKeys.includes('content-type')
+  const contentType = links.length > 0 ? 'multipart/form-data' : headers.get('content-type')
+  return componentsToKeys(components, {
+    bodyKeys: [...bodyKeys, ...links.map(unescapeKey)],
+    aoBodyKey: headers.get('ao-body-key'),
+    contentType: isPart ? undefined : contentType,
+  })
 }
 
 /** `device@1.0/type`, or only the type for httpsig@1.0. */
@@ -90,23 +110,26 @@ function wireOf(base: Binary | undefined): Pick<Commitment, 'wire'> {
 
 function readForeign(entry: SignatureEntry, content: SignedContent): Commitment | undefined {
   const type = parameterText(entry.parameters.get('alg'))
-  const keyid = parameterText(entry.parameters.get('keyid'))
-  if (type === undefined || keyid === undefined) return undefined
-  const base = foreignBase(content.received, entry)
+  const written = parameterText(entry.parameters.get('keyid'))
+  if (type === undefined || written === undefined) return undefined
+  const keyid = normalKeyid(written, type)
+  if (keyid === undefined) return undefined
   return {
-    ...identify(entry, type, normalKeyid(keyid, type)),
+    ...identify(entry, type, keyid),
     device: HTTPSIG,
     type,
     committed: foreignKeys(entry.components, content),
     fields: readFields(entry),
-    ...wireOf(base),
+    ...wireOf(foreignBase(content.received, entry)),
   }
 }
 
-/** Other signers give the bare public key. */
-function normalKeyid(keyid: string, type: string): string {
-  if (keyid.includes(':') || type === HMAC_TYPE) return keyid
-  return publicKeyid(decodeBase64(keyid))
+/** Other signers give the bare public key. Names of keys mean nothing here. */
+function normalKeyid(keyid: string, type: string): string | undefined {
+  if (type === HMAC_TYPE) return keyid
+  if (algorithmOfType(type) === undefined) return undefined
+  if (keyid.includes(':')) return keyid
+  return isBase64(keyid) ? publicKeyid(decodeBase64(keyid)) : undefined
 }
 
 /**

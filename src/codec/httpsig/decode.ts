@@ -1,6 +1,7 @@
 /** Headers and body to a message, its signatures as commitments. Nothing is verified here. */
 import type { Binary } from '../../base/bytes.ts'
 import type { Commitment } from '../../message/commitment.ts'
+import { LINK_SUFFIX } from '../../message/keys.ts'
 import type { Message } from '../../message/message.ts'
 import type { Value } from '../../message/value.ts'
 import { readCommitment } from './commitment-reader.ts'
@@ -21,7 +22,8 @@ export function decodeHttpsig(wire: HttpsigWire): Message {
   const headers = headerMap(wire)
   const entries = readSignatures(headers.get('signature'), headers.get('signature-input'))
   const isForeign = entries.some((entry) => !isNative(entry))
-  const content = readContent(headers, wire.body, { isForeign })
+  const body = isBesideLink(headers, entries) ? undefined : wire.body
+  const content = readContent(headers, body, { isForeign })
   const received = receivedMessage(wire, headers, content)
   const commitments = new Map<string, Commitment>()
   for (const entry of entries) {
@@ -31,7 +33,23 @@ export function decodeHttpsig(wire: HttpsigWire): Message {
   const message = withRequestKeys(content.message, received, entries)
     .without(...commitments.keys())
     .withCommitments(commitments)
-  return settleCommitments(message, wire.body)
+  return settleCommitments(message, body)
+}
+
+/**
+ * HyperBEAM sends a page for browsers as the body of a reply whose true body is a link. No signature
+ * covers the page, and it is no key of the message.
+ */
+function isBesideLink(
+  headers: ReadonlyMap<string, Binary>,
+  entries: readonly SignatureEntry[],
+): boolean {
+  if (entries.length === 0 || !headers.has(`body${LINK_SUFFIX}`)) return false
+  return !headers.has('ao-body-key') && !entries.some(coversBody)
+}
+
+function coversBody({ components }: SignatureEntry): boolean {
+  return components.includes('content-digest')
 }
 
 function receivedMessage(

@@ -1,14 +1,16 @@
 /** A message to headers and body. */
 import { type Binary, compareText, toBytes } from '../../base/bytes.ts'
+import { AoError } from '../../base/errors.ts'
 import { bundledTabm } from '../../message/bundled-tabm.ts'
-import type { Commitment } from '../../message/commitment.ts'
+import { withOnlyKeys } from '../../message/committed.ts'
 import { type HeaderForm, headerForm } from '../../message/header-form.ts'
 import { linkedTabm } from '../../message/id.ts'
-import type { Message } from '../../message/message.ts'
+import { Message } from '../../message/message.ts'
+import { isBig } from '../../message/multipart.ts'
 import { digestedHeaders } from '../../message/signature-base.ts'
 import type { Tabm } from '../../message/tabm.ts'
 import { fitForHttp } from './fit-for-http.ts'
-import { isBundle } from './rebuilt-base.ts'
+import { isBundle, tabmFor } from './rebuilt-base.ts'
 import { formatSignatures } from './signature-writer.ts'
 import type { HttpsigWire } from './wire.ts'
 
@@ -22,7 +24,9 @@ export interface EncodeHttpsigOptions {
  * @throws AoError `unencodable` when something in the message cannot travel over HTTP.
  */
 export function encodeHttpsig(message: Message, options: EncodeHttpsigOptions = {}): HttpsigWire {
-  return toWire(fitForHttp(signedForm(message, options)))
+  const tabms = createTabms(message)
+  assertPaths(tabms(options.bundle ?? false))
+  return toWire(fitForHttp(formWithSignatures(message, tabms, options)))
 }
 
 /**
@@ -30,11 +34,21 @@ export function encodeHttpsig(message: Message, options: EncodeHttpsigOptions = 
  * headers, too.
  */
 export function signedForm(message: Message, options: EncodeHttpsigOptions = {}): HeaderForm {
-  const tabms = createTabms(message)
+  return formWithSignatures(message, createTabms(message), options)
+}
+
+type TabmOfMode = (bundle: boolean) => Tabm
+
+function formWithSignatures(
+  message: Message,
+  tabms: TabmOfMode,
+  options: EncodeHttpsigOptions,
+): HeaderForm {
   const form = headerForm(tabms(options.bundle ?? false))
-  const signatures = formatSignatures(message.commitments.values(), (commitment: Commitment) =>
-    tabms(isBundle(commitment)),
-  )
+  const signatures = formatSignatures(message.commitments.values(), (commitment) => {
+    const covered = withOnlyKeys(message, commitment.committed)
+    return covered === message ? tabms(isBundle(commitment)) : tabmFor(covered, commitment)
+  })
   if (signatures !== undefined) {
     form.headers.set('signature', signatures.signature)
     form.headers.set('signature-input', signatures.signatureInput)
@@ -42,8 +56,21 @@ export function signedForm(message: Message, options: EncodeHttpsigOptions = {})
   return form
 }
 
+/** Slashes divide the paths of parts: a key with one would be read as two. */
+function assertPaths(tabm: Tabm): void {
+  for (const [key, value] of tabm) {
+    if (!(value instanceof Message) && !isBig(value)) continue
+    if (key.includes('/') || key === '') {
+      throw new AoError('unencodable', 'Expected no slash in a key that names a part of a body', {
+        key,
+      })
+    }
+    if (value instanceof Message) assertPaths(value)
+  }
+}
+
 /** Both modes are often needed: that of the wire, and those of the commitments. */
-function createTabms(message: Message): (bundle: boolean) => Tabm {
+function createTabms(message: Message): TabmOfMode {
   let linked: Tabm | undefined
   let bundled: Tabm | undefined
   return (bundle) => {

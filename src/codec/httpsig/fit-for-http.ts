@@ -2,7 +2,7 @@
  * What HTTP cannot carry as a header is put into a part of the body, from where the receiver reads
  * the same message. Only for output: ids and signature bases are made of the form without this.
  */
-import type { Binary } from '../../base/bytes.ts'
+import { type Binary, toBytes } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
 import { type HeaderForm, isMultipartForm, withBody } from '../../message/header-form.ts'
 import type { Part } from '../../message/multipart.ts'
@@ -13,37 +13,68 @@ import type { Part } from '../../message/multipart.ts'
  * would be read as another.
  */
 export function fitForHttp(form: HeaderForm): HeaderForm {
-  const headers = new Map(form.headers)
-  const parts = new Map<string, Part>(form.parts)
-  moveHeaders(form, headers, parts)
-  let isChanged = headers.size !== form.headers.size
-  for (const [path, part] of form.parts) {
-    if (part instanceof Map && moveLines(path, part, parts)) isChanged = true
-  }
-  const fit = isChanged ? withBody(headers, parts, form.inlineKey) : form
+  const moved = [...form.headers].filter(([name, value]) => !isToken(name) || breaksHeader(value))
+  const fit = refit(form, moved)
   if (isMultipartForm(fit)) for (const path of fit.parts.keys()) assertPartName(path, fit)
   return fit
 }
 
-/** Moves headers whose value would not arrive as it is, or whose name is none. */
-function moveHeaders(
-  form: HeaderForm,
+function refit(form: HeaderForm, moved: readonly (readonly [string, Binary])[]): HeaderForm {
+  const headers = new Map(form.headers)
+  const parts = new Map<string, Part>(form.parts)
+  for (const [name, value] of moved) {
+    assertMovable(name, value)
+    headers.delete(name)
+    parts.set(escapePartName(name), value)
+  }
+  let isChanged = moved.length > 0
+  for (const [path, part] of form.parts) {
+    if (part instanceof Map && moveLines(path, part, parts)) isChanged = true
+  }
+  if (isMultipartForm({ ...form, parts })) {
+    isChanged = moveEmptyBody(form, headers, parts) || isChanged
+    if (!isMultipartForm(form)) moveContentType(headers, parts)
+  }
+  return isChanged ? withBody(headers, parts, form.inlineKey) : form
+}
+
+function assertMovable(name: string, value: Binary): void {
+  if (name !== 'signature' && name !== 'signature-input' && value.length > 0) return
+  throw unencodable('keys that HTTP headers can carry where values are empty or signed', name)
+}
+
+/** A part without bytes would be read as an empty map; as a header it stays an empty value. */
+function moveEmptyBody(
+  { inlineKey }: HeaderForm,
   headers: Map<string, Binary>,
   parts: Map<string, Part>,
-): void {
-  for (const [name, value] of form.headers) {
-    if (isToken(name) && !breaksHeader(value)) continue
-    const isSignature = name === 'signature' || name === 'signature-input'
-    const hasOwnType = headers.has('content-type') && !isMultipartForm(form)
-    if (isSignature || hasOwnType || value.length === 0 || form.body?.length === 0) {
-      throw unencodable(
-        'keys and values that HTTP headers can carry beside a content-type or an empty body',
-        name,
-      )
-    }
-    headers.delete(name)
-    parts.set(name, value)
+): boolean {
+  const part = parts.get(inlineKey)
+  if (part === undefined || part instanceof Map || (part as Binary).length > 0) return false
+  if (!isToken(inlineKey)) throw unencodable('a body key that can be a header', inlineKey)
+  parts.delete(inlineKey)
+  headers.set(inlineKey, '')
+  return true
+}
+
+/** Makes room for the boundary; the part is read as the key that it was. */
+function moveContentType(headers: Map<string, Binary>, parts: Map<string, Part>): void {
+  const contentType = headers.get('content-type')
+  if (contentType === undefined || contentType.length === 0) return
+  headers.delete('content-type')
+  parts.set('content-type', contentType)
+}
+
+/** Readers unescape the keys of the top level, so that any key can name a part there. */
+function escapePartName(name: string): string {
+  let escaped = ''
+  for (const byte of toBytes(name)) {
+    escaped +=
+      TOKEN[byte] === 1 || byte === 0x20
+        ? String.fromCharCode(byte)
+        : `%${byte.toString(16).padStart(2, '0')}`
   }
+  return escaped
 }
 
 /** Moves lines of a part that a reader would cut, or not take for a key; says whether it did. */
@@ -55,7 +86,9 @@ function moveLines(
   const kept = new Map(part)
   for (const [name, value] of part) {
     if (name === 'body' || (isLineName(name) && !includesLineBreak(value))) continue
-    if (value.length === 0) throw unencodable('nested keys that a line can carry', path)
+    if (value.length === 0 || name.includes('/')) {
+      throw unencodable('nested keys that a line can carry', path)
+    }
     kept.delete(name)
     parts.set(`${path}/${name}`, value)
   }

@@ -44,7 +44,7 @@ export function readParts(body: Uint8Array, boundary: string): RawPart[] {
 
 const DASHES = Buffer.from('--')
 const LINE_BREAK = '\r\n'
-const EMPTY_LINE = '\r\n\r\n'
+const EMPTY_LINE = Buffer.from('\r\n\r\n')
 
 /** All parts but the first begin with the line break that ends their boundary. */
 function readPart(raw: Buffer): RawPart {
@@ -61,25 +61,44 @@ function readPart(raw: Buffer): RawPart {
   return { name, lines, bytes }
 }
 
-/** A line is a header only with a colon and a blank; the first such pair divides it. */
+/**
+ * A line is a header only with a colon and a blank; the first such pair divides it. Lines are found
+ * in a text, one character for each byte where the head is no UTF-8.
+ */
 function readLines(head: Buffer): Map<string, Binary> {
+  const utf8 = toText(head)
+  const text = utf8 ?? head.toString('latin1')
   const lines = new Map<string, Binary>()
-  for (let start = 0; start < head.length; ) {
-    const next = head.indexOf(LINE_BREAK, start)
-    const stop = next < 0 ? head.length : next
-    const line = head.subarray(start, stop)
-    const colon = line.indexOf(': ')
-    if (colon >= 0) lines.set(lineName(line.subarray(0, colon)), toBinary(line.subarray(colon + 2)))
+  let colon = text.indexOf(': ')
+  for (let start = 0; start < text.length && colon >= 0; ) {
+    if (colon < start) colon = text.indexOf(': ', start)
+    const next = text.indexOf(LINE_BREAK, start)
+    const stop = next < 0 ? text.length : next
+    if (colon >= 0 && colon < stop) {
+      const name = text.slice(start, colon)
+      const value = text.slice(colon + 2, stop)
+      if (utf8 !== undefined) lines.set(lineName(name), value)
+      else lines.set(lineName(fromLatin1Name(name)), toBinary(Buffer.from(value, 'latin1')))
+    }
     start = stop + LINE_BREAK.length
   }
   return lines
 }
 
-function lineName(bytes: Buffer): string {
-  const name = toText(bytes)
-  if (name === undefined) throw invalid('header names of UTF-8 text')
+function lineName(name: string): string {
+  if (!isCapital(name.charCodeAt(0)) && !name.startsWith('content-')) return name
   const lower = name.toLowerCase()
   return DESCRIBING.has(lower) ? lower : name
+}
+
+function isCapital(code: number): boolean {
+  return code >= 0x41 && code <= 0x5a
+}
+
+function fromLatin1Name(latin1: string): string {
+  const name = toText(Buffer.from(latin1, 'latin1'))
+  if (name === undefined) throw invalid('header names of UTF-8 text')
+  return name
 }
 
 function invalid(expected: string): AoError {

@@ -17,9 +17,10 @@ export function isNestedSignature(commitment: TreeMap): boolean {
 }
 
 /**
- * The commitment under an id of a map's commitments, with its true id. `undefined` for the second
- * entry that hbsig writes: a copy of the signature called an hmac.
- * @throws AoError `invalid-commitment` for an id that is not that of the signature.
+ * The commitment under an id of a map's commitments, with the id that its signature gives it: the
+ * one written is in lower case, or another. `undefined` for the second entry that hbsig writes: a
+ * copy of the signature called an hmac.
+ * @throws AoError `invalid-commitment` for anything but one signature.
  */
 export function readNestedCommitment(id: string, map: TreeMap): Commitment | undefined {
   const siblings = map.entries.get('commitments')
@@ -30,11 +31,7 @@ export function readNestedCommitment(id: string, map: TreeMap): Commitment | und
     binaryEntry(fields, 'signature-input'),
   )
   if (entry === undefined || others.length > 0) throw invalid('one signature', id)
-  const commitment = readCommitment(entry, signedContent(map))
-  if (commitment !== undefined && commitment.id.toLowerCase() !== id.toLowerCase()) {
-    throw invalid('the id of the signature as its key', id)
-  }
-  return commitment
+  return readCommitment(entry, signedContent(map))
 }
 
 function isCopy(fields: TreeMap, siblings: TreeMap): boolean {

@@ -1,12 +1,11 @@
 /** The signature base of a commitment, made again of the message that carries it. */
-import type { Binary } from '../../base/bytes.ts'
 import { isAoError } from '../../base/errors.ts'
 import { bundledTabm } from '../../message/bundled-tabm.ts'
 import type { Commitment } from '../../message/commitment.ts'
 import { withOnlyKeys } from '../../message/committed.ts'
 import { linkedTabm } from '../../message/id.ts'
 import type { Message } from '../../message/message.ts'
-import { signatureBase } from '../../message/signature-base.ts'
+import { type SignatureBase, signatureBase } from '../../message/signature-base.ts'
 import type { Tabm } from '../../message/tabm.ts'
 
 /**
@@ -14,15 +13,17 @@ import type { Tabm } from '../../message/tabm.ts'
  * since keys are added to messages after they were signed.
  * @throws AoError when the message cannot be encoded.
  */
-function rebuiltBase(message: Message, commitment: Commitment): Binary {
+function rebuiltBase(message: Message, commitment: Commitment): SignatureBase {
   const { committed, type, keyid, fields } = commitment
   const tabm = tabmFor(withOnlyKeys(message, committed), commitment)
   return signatureBase(tabm, committed, { type, fields, ...(keyid === undefined ? {} : { keyid }) })
-    .base
 }
 
 /** The same, or `undefined` for a message that has no encoding: it was not signed in this form. */
-export function tryRebuildBase(message: Message, commitment: Commitment): Binary | undefined {
+export function tryRebuildBase(
+  message: Message,
+  commitment: Commitment,
+): SignatureBase | undefined {
   try {
     return rebuiltBase(message, commitment)
   } catch (error) {

@@ -97,7 +97,7 @@ function assertSignedBody(received: Received, entry: SignatureEntry): void {
     )
   }
   const digest = received.headers.get('content-digest')
-  if (digest === undefined || !matchesDigest(digest, received.body ?? '')) {
+  if (digest !== undefined && !matchesDigest(digest, received.body ?? '')) {
     throw new AoError(
       'invalid-signature',
       'Expected the body that the signed content-digest is of; send the body that was signed',

@@ -56,7 +56,7 @@ function settle(
   const isOpenHmac = commitment.type === HMAC_TYPE && commitment.committer === undefined
   const { wire, ...bare } = commitment
   if (wire?.kind !== 'httpsig' && !isOpenHmac) return commitment
-  const rebuilt = isForeignBase(commitment) ? undefined : tryRebuildBase(message, commitment)
+  const rebuilt = tryRebuildBase(message, commitment)?.base
   const received = wire?.kind === 'httpsig' ? wire.base : undefined
   if (isOpenHmac && !holds(commitment, rebuilt) && !holds(commitment, received)) return undefined
   if (received === undefined) return bare

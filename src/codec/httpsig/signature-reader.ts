@@ -93,13 +93,23 @@ function memberTexts(dictionary: string): Map<string, string> {
   return texts
 }
 
+/** The position of the next comma outside quotes. */
 function endOfMember(dictionary: string, start: number): number {
-  let isQuoted = false
+  let comma = dictionary.indexOf(',', start)
+  let quote = dictionary.indexOf('"', start)
+  while (quote >= 0 && comma > quote) {
+    const after = endOfQuote(dictionary, quote + 1)
+    if (comma < after) comma = dictionary.indexOf(',', after)
+    quote = dictionary.indexOf('"', after)
+  }
+  return comma < 0 ? dictionary.length : comma
+}
+
+function endOfQuote(dictionary: string, start: number): number {
   for (let at = start; at < dictionary.length; at++) {
     const code = dictionary.charCodeAt(at)
-    if (code === 0x22) isQuoted = !isQuoted
-    else if (code === 0x5c && isQuoted) at++
-    else if (code === 0x2c && !isQuoted) return at
+    if (code === 0x22) return at + 1
+    if (code === 0x5c) at++
   }
   return dictionary.length
 }

@@ -8,6 +8,7 @@ import { Message } from '../../message/message.ts'
 import type { Tabm, TabmValue } from '../../message/tabm.ts'
 import type { Value } from '../../message/value.ts'
 import { readCommitment } from './commitment-reader.ts'
+import { isRawItem, readRawItem } from './nested-item.ts'
 import { isNestedSignature, readNestedCommitment } from './nested-signature.ts'
 import { isTreeMap, type TreeMap, type TreeNode } from './part-tree.ts'
 import { readSignatures } from './signature-reader.ts'
@@ -67,11 +68,14 @@ function addNestedCommitments(commitments: Map<string, Commitment>, map: TreeMap
   if (!isTreeMap(nested)) throw invalid('commitments to be a map')
   for (const [id, node] of nested.entries) {
     if (!isTreeMap(node)) throw invalid('a commitment to be a map')
-    const commitment = isNestedSignature(node)
-      ? readNestedCommitment(id, map)
-      : commitmentFromTabm(id, plainTabm(node))
+    const commitment = readNested(id, node, map)
     if (commitment !== undefined) commitments.set(commitment.id, commitment)
   }
+}
+
+function readNested(id: string, node: TreeMap, map: TreeMap): Commitment | undefined {
+  if (isNestedSignature(node)) return readNestedCommitment(id, map)
+  return isRawItem(node) ? readRawItem(node, map) : commitmentFromTabm(id, plainTabm(node))
 }
 
 /** Lines that describe a part are keys where a commitment of the part covers them. */

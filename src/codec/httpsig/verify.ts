@@ -10,6 +10,7 @@ import { selectCommitments } from '../../message/committed.ts'
 import { TYPES_KEY } from '../../message/keys.ts'
 import { Message } from '../../message/message.ts'
 import { joinBinaries } from '../../message/multipart.ts'
+import type { SignatureBase } from '../../message/signature-base.ts'
 import { isList, type Value } from '../../message/value.ts'
 import { agreesWithBase, type BaseLines, splitBase } from './agreement.ts'
 import {
@@ -159,13 +160,23 @@ async function holdsRebuilt(
   commitment: Commitment,
   { check, options }: Rebuilt,
 ): Promise<boolean> {
-  const base = tryRebuildBase(message, commitment)
-  if (base === undefined || !(await check(base))) return false
+  const rebuilt = tryRebuildBase(message, commitment)
+  if (rebuilt === undefined || !coversAll(message, commitment, rebuilt)) return false
+  if (!(await check(rebuilt.base))) return false
   if (isBundle(commitment)) return true
   for (const key of commitment.committed) {
     if (!(await nestedHolds(message.get(key), options))) return false
   }
   return true
+}
+
+/**
+ * Whether each key that the commitment names is in the base: a multipart body takes the place of
+ * `content-type`, which must not pass for signed then.
+ */
+function coversAll(message: Message, { committed }: Commitment, rebuilt: SignatureBase): boolean {
+  const covered = new Set(rebuilt.committed)
+  return committed.every((key) => covered.has(key) || !message.has(key))
 }
 
 /** Whether a nested value is what its id says: the id of a committed message is taken from it. */
