@@ -1,4 +1,10 @@
-import pkg from '../../package.json' with { type: 'json' }
+import { readFileSync } from 'node:fs'
+
+interface PackageFile {
+  readonly version: string
+}
 
 /** The version of this package. */
-export const VERSION: string = pkg.version
+export const VERSION: string = (
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as PackageFile
+).version

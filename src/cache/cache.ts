@@ -6,7 +6,6 @@
  */
 import { AoError, isAoError } from '../base/errors.ts'
 import { messageId } from '../message/id.ts'
-import { isId } from '../message/keys.ts'
 import { Message } from '../message/message.ts'
 import { isList, Link, type List, type Value } from '../message/value.ts'
 import type { Store, StoreReader } from '../store/store.ts'
@@ -14,8 +13,11 @@ import { DATA, MESSAGES, prepareMessage } from './prepare.ts'
 import { decodeRecord } from './record.ts'
 
 const MAX_LOAD_DEPTH = 64
+const MAX_LOADED_LINKS = 10_000
 
 export interface MessageReader {
+  /** The message of a record that was read from the store by its path. */
+  decode(record: Uint8Array): Promise<Message>
   /**
    * The message known by an id, with the commitments that the id names and its hmac: by its signed
    * id with all, by its unsigned id with none but the hmac. Nested messages are lazy links.
@@ -67,6 +69,10 @@ export function createMessageReader(store: StoreReader): MessageReader {
     return value
   }
   const reader: MessageReader = {
+    decode: async (record) => {
+      const value = await decodeStored(store, record)
+      return isList(value) ? numbered(value) : value
+    },
     readCommitted,
     load,
     read: async (id) => {
@@ -78,15 +84,24 @@ export function createMessageReader(store: StoreReader): MessageReader {
       return message && messageId(message, 'all')
     },
     readPath: (path) => readPath(store, reader, path),
-    loadAll: (message) => loadMessage(message, load, 0),
+    loadAll: (message) => loadMessage(message, bounded(load), 0),
   }
   return reader
 }
 
 async function readRecord(store: StoreReader, id: string): Promise<Message | List | undefined> {
-  if (!isId(id)) return undefined
+  if (!isStoredId(id)) return undefined
   const bytes = await store.get(`${MESSAGES}/${id}`)
-  return bytes && decodeRecord(bytes, (hash) => store.get(`${DATA}/${hash}`))
+  return bytes && decodeStored(store, bytes)
+}
+
+/** Ids that messages are stored under; a text that only has the length of one could be a path. */
+function isStoredId(id: string): boolean {
+  return /^[A-Za-z0-9_-]{43}$/.test(id)
+}
+
+function decodeStored(store: StoreReader, record: Uint8Array): Promise<Message | List> {
+  return decodeRecord(record, (hash) => store.get(`${DATA}/${hash}`))
 }
 
 /** The commitments that an id names: all for id(all), else the one of that id; always the hmac. */
@@ -125,6 +140,17 @@ function valueAt(base: Value | undefined, key: string): Value | undefined {
 }
 
 type LoadLink = (link: Link) => Promise<Value>
+
+/** Links that lead to the same message many times over would make a small message a huge one. */
+function bounded(load: LoadLink): LoadLink {
+  let count = 0
+  return (link) => {
+    if (++count <= MAX_LOADED_LINKS) return load(link)
+    throw new AoError('limit-exceeded', 'The message links to too many others to be loaded', {
+      limit: MAX_LOADED_LINKS,
+    })
+  }
+}
 
 async function loadMessage(message: Message, load: LoadLink, depth: number): Promise<Message> {
   let changed = false

@@ -8,9 +8,8 @@ import { Packr } from 'msgpackr'
 import { type Binary, byteLength, toBytes } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import { decodeAns104 } from '../codec/ans104/ans104.ts'
-import { encodeBase64url } from '../crypto/base64url.ts'
-import { sha256 } from '../crypto/hash.ts'
 import type { Commitment, CommitmentWire } from '../message/commitment.ts'
+import { hashpath } from '../message/hashpath.ts'
 import { Message } from '../message/message.ts'
 import { fromTabm, fromTabmValue, toTabm } from '../message/structured.ts'
 import type { Tabm, TabmValue } from '../message/tabm.ts'
@@ -130,7 +129,7 @@ function plainEntries(tabm: Tabm, large: LargeValue[]): PlainEntries {
 function plainBinary(value: Binary, large: LargeValue[]): Binary | PlainReference {
   if (byteLength(value) <= LARGE_VALUE_BYTES) return value
   const bytes = toBytes(value)
-  const hash = encodeBase64url(sha256(bytes))
+  const hash = hashpath(bytes)
   large.push({ hash, bytes })
   return { data: hash }
 }

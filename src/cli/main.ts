@@ -85,4 +85,9 @@ function processIo(): CommandIo {
   }
 }
 
-if (import.meta.main) process.exitCode = await runCli(process.argv.slice(2), processIo())
+/** Runs the command line of this process. */
+export async function main(): Promise<void> {
+  process.exitCode = await runCli(process.argv.slice(2), processIo())
+}
+
+if (import.meta.main) await main()

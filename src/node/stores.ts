@@ -1,8 +1,7 @@
 /** The node's stores: one for all, or one of its own for schedules. */
 import { AoError } from '../base/errors.ts'
 import type { NodeConfig } from '../config/options.ts'
-import { openLmdbStore } from '../store/lmdb-store.ts'
-import { createMemoryStore } from '../store/memory-store.ts'
+import { openStore } from '../store/open-store.ts'
 import type { Store } from '../store/store.ts'
 
 export interface NodeStores {
@@ -35,7 +34,9 @@ export async function openStores(config: NodeConfig): Promise<NodeStores> {
 
 async function open({ storeEngine }: NodeConfig, path: string): Promise<Store> {
   try {
-    return storeEngine === 'memory' ? createMemoryStore() : await openLmdbStore({ path })
+    return await openStore(
+      storeEngine === 'memory' ? { engine: 'memory' } : { engine: storeEngine, path },
+    )
   } catch (cause) {
     if (cause instanceof AoError) throw cause
     throw new AoError(

@@ -21,13 +21,18 @@ export interface AssignmentFields {
   readonly chain: string
   /** The scheduled message: committed keys only, with all its commitments. */
   readonly body: Message
+  /** What the process does with the message. Default: the `path` of the message, else `compute`. */
+  readonly path?: string
 }
+
+/** What a process does with a message that does not say. */
+export const DEFAULT_PATH = 'compute'
 
 /** The unsigned assignment, with the keys and types that HyperBEAM gives it. */
 export function buildAssignment(fields: AssignmentFields): Message {
-  const { block, body } = fields
+  const { block, body, path = assignmentPath(body) } = fields
   return new Message<Value>([
-    ['path', assignmentPath(body)],
+    ['path', path],
     ['data-protocol', 'ao'],
     ['variant', 'ao.N.1'],
     ['process', fields.processId],
@@ -43,7 +48,7 @@ export function buildAssignment(fields: AssignmentFields): Message {
   ])
 }
 
-/** The message's own `path` without needless slashes, else `compute`. */
+/** The message's own `path` without needless slashes. */
 function assignmentPath(body: Message): string {
   const path = body.get('path')
   const text = isBinary(path) ? (toText(path) ?? '') : ''
@@ -51,7 +56,7 @@ function assignmentPath(body: Message): string {
     .split('/')
     .filter((segment) => segment !== '')
     .join('/')
-  return normal === '' ? 'compute' : normal
+  return normal === '' ? DEFAULT_PATH : normal
 }
 
 /** Signs with every wallet, the last listed first, as the reference does. */

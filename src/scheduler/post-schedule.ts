@@ -3,10 +3,11 @@ import { AoError, isAoError } from '../base/errors.ts'
 import { commitUnsigned } from '../codec/httpsig/httpsig.ts'
 import { verifyMessage } from '../codec/verify.ts'
 import { isSigned, NO_COMMITMENTS, signersOf } from '../message/commitment.ts'
-import { withOnlyCommitted } from '../message/committed.ts'
+import { committedKeys, withOnlyCommitted } from '../message/committed.ts'
 import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
 import { isList, type Value } from '../message/value.ts'
+import { DEFAULT_PATH } from './assignment.ts'
 import type { SchedulerContext } from './context.ts'
 import { type Located, locateScheduler } from './locate.ts'
 import { findProcess, findSubject, isProcess, processOfMessage } from './process-id.ts'
@@ -20,32 +21,70 @@ export async function postSchedule(
   if (context.options.mode === 'disabled') {
     throw new AoError('unavailable', 'Scheduling is disabled on this node')
   }
-  const subject = await subjectOf(context, base, request)
-  if (subject === undefined) return notFound('Cannot fully load message to schedule.')
-  const message = await admit(context, subject)
+  const { store, options } = context
+  const subject = chooseSubject(await findSubject(store, base, request), request, options)
+  const complete = await completeMessage(context, subject.message)
+  if (complete === undefined) return notFound('Cannot fully load message to schedule.')
+  const message = await admit(context, complete)
   if (message === undefined) {
     context.events.scheduleRefused({ reason: 'invalid-message' })
-    return invalidMessage('Given message is invalid.')
+    return invalidMessage(subject.unsignedBody ? UNSIGNED_BODY : 'Given message is invalid.')
   }
-  const { store } = context
-  const reference = await processOfMessage(store, message, () => findProcess(store, base, request))
+  const { unsignedBody = message } = subject
+  const reference = await processOfMessage(store, message, () =>
+    processOfMessage(store, unsignedBody, () => findProcess(store, base, request)),
+  )
   const located = await locateScheduler(locateDeps(context), reference, message)
   return located.kind === 'local'
-    ? ok(await scheduleLocally(context, located, message))
+    ? ok(await scheduleLocally(context, located, { ...subject, message }))
     : forward(context, located, message)
 }
 
-/** The message to schedule, only its committed keys, everything in it loaded. */
-async function subjectOf(
-  context: SchedulerContext,
-  base: Message,
+/** What is to be scheduled. */
+interface Subject {
+  readonly message: Message
+  /** Whether it is the request itself. */
+  readonly isRequest: boolean
+  /** A body that only the request around it signs. */
+  readonly unsignedBody?: Message
+}
+
+const UNSIGNED_BODY =
+  'The message in the body is not signed, and the signature of the request around it is not kept ' +
+  'with it; sign the message itself'
+
+/**
+ * The request is scheduled as it was received: its signatures cover the path as it came, not the
+ * step that a device is called with. A body that nobody signed would prove nothing outside of the
+ * signed request that it came in, so that the whole request is scheduled in its place, unless
+ * unsigned messages are admitted, or it is a process, whose id is made of its own signatures.
+ */
+function chooseSubject(
+  found: Message,
   request: Message,
+  { verifyAssignments }: SchedulerContext['options'],
+): Subject {
+  const received = request.priv.request ?? request
+  if (found === request) return { message: received, isRequest: true }
+  const isUnsignedBody =
+    request.get('subject') === undefined &&
+    signersOf(found).length === 0 &&
+    received.get('body') === found &&
+    signersOf(received).length > 0 &&
+    committedKeys(received).includes('body')
+  if (!isUnsignedBody) return { message: found, isRequest: false }
+  return verifyAssignments !== true || isProcess(found)
+    ? { message: found, isRequest: false, unsignedBody: found }
+    : { message: received, isRequest: true, unsignedBody: found }
+}
+
+/** The message, only its committed keys, everything in it loaded; `undefined` if that is not known. */
+async function completeMessage(
+  context: SchedulerContext,
+  subject: Message,
 ): Promise<Message | undefined> {
-  const subject = await findSubject(context.store, base, request)
-  // Signatures of a request cover the path as it came, not the step that a device is called with.
-  const asReceived = subject === request ? (request.priv.request ?? request) : subject
   try {
-    const message = await context.store.loadAll(withOnlyCommitted(asReceived))
+    const message = await context.store.loadAll(withOnlyCommitted(subject))
     // An hmac proves nothing of where it came from: it is made anew over what is kept.
     return commitUnsigned(withoutUnsigned(message))
   } catch (error) {
@@ -91,7 +130,7 @@ type LocalProcess = Extract<Located, { kind: 'local' }>
 async function scheduleLocally(
   context: SchedulerContext,
   located: LocalProcess,
-  message: Message,
+  { message, isRequest }: Subject,
 ): Promise<Message> {
   const { events, registry, clock } = context
   const startedMs = clock.now()
@@ -99,7 +138,10 @@ async function scheduleLocally(
   const existing = await existingAssignment(context, processId, message)
   if (existing !== undefined) return existing
   try {
-    const assignment = await registry.withServer(located, (server) => server.schedule(message))
+    const assignment = await registry.withServer(located, (server) =>
+      // The path of a request is where it was sent, not what the process is to do with it.
+      server.schedule(message, isRequest ? { path: DEFAULT_PATH } : {}),
+    )
     events.messageScheduled({
       process: processId,
       slot: Number(assignment.get('slot')),

@@ -1,6 +1,6 @@
 /** GET `schedule` and `slot`, and `status`: what readers ask of a schedule. */
 
-import { toText } from '../base/bytes.ts'
+import { byteLength, toText } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import { Message } from '../message/message.ts'
 import { isBinary, isInteger, type Value } from '../message/value.ts'
@@ -13,6 +13,10 @@ import { ok, type Reply, redirectReply, remoteReply } from './reply.ts'
 
 /** Processes that one `status` lists; more are paged with `from`. */
 const STATUS_LIMIT = 10_000
+/** Slots that are read from the store at once. */
+const PART_SLOTS = 64
+/** Bytes of messages after which a page ends. */
+const PAGE_BYTES = 64 * 1_024 * 1_024
 
 export async function getSchedule(
   context: SchedulerContext,
@@ -109,12 +113,7 @@ async function readPage(context: SchedulerContext, processId: string, range: Slo
   const current = await currentSlot(context, processId)
   const wanted = Math.min(range.to ?? current, current)
   const to = Math.min(wanted, range.from + context.options.pageLimit)
-  const assignments: PageAssignment[] = []
-  for (let slot = range.from; slot <= to; slot++) {
-    const message = await context.store.assignment(processId, slot)
-    if (message === undefined) break
-    assignments.push({ slot, message })
-  }
+  const assignments = await readSlots(context, processId, { from: range.from, to })
   const last = assignments.at(-1)?.slot
   return {
     processId,
@@ -122,6 +121,38 @@ async function readPage(context: SchedulerContext, processId: string, range: Slo
     block: context.blockClock.current(),
     assignments,
   }
+}
+
+/** Slots of a page, read in parts; a page of huge messages ends early, and `continues` says so. */
+async function readSlots(
+  { store }: SchedulerContext,
+  processId: string,
+  { from, to }: Required<SlotRange>,
+): Promise<PageAssignment[]> {
+  const assignments: PageAssignment[] = []
+  let bytes = 0
+  for (let next = from; next <= to && bytes < PAGE_BYTES; ) {
+    const limit = Math.min(PART_SLOTS, to - next + 1)
+    const part = await store.assignments(processId, { from: next, limit })
+    for (const assignment of part) {
+      if (bytes >= PAGE_BYTES) break
+      assignments.push(assignment)
+      bytes += dataBytes(assignment.message)
+    }
+    if (part.length < limit) break
+    next += limit
+  }
+  return assignments
+}
+
+/** Bytes of the values of a message, and of the messages right below it. */
+function dataBytes(message: Message): number {
+  let bytes = 0
+  for (const [, value] of message) {
+    if (isBinary(value)) bytes += byteLength(value)
+    else if (value instanceof Message) bytes += dataBytes(value)
+  }
+  return bytes
 }
 
 /** `from` and `to` of a request, typed or as text. A negative `from` means the first slot. */

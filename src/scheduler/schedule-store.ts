@@ -34,10 +34,23 @@ export interface AppendEntry {
   readonly messageId: string
 }
 
+export interface SlotPage {
+  readonly from: number
+  readonly limit: number
+}
+
+export interface SlotAssignment {
+  readonly slot: number
+  /** Everything in it is loaded. */
+  readonly message: Message
+}
+
 export interface ScheduleStore extends MessageReader {
   head(processId: string): Promise<Head | undefined>
   /** The assignment of a slot with everything in it loaded, or `undefined`. */
   assignment(processId: string, slot: number): Promise<Message | undefined>
+  /** Assignments of consecutive slots, from one on; shorter than asked at the end or at a gap. */
+  assignments(processId: string, range: SlotPage): Promise<SlotAssignment[]>
   /** The assignment of a message in the schedule of a process, if it has one. */
   assignmentOf(processId: string, messageId: string): Promise<Message | undefined>
   /** Ids of processes that have a schedule here, ordered. Default limit 1,000. */
@@ -62,6 +75,19 @@ export function createScheduleStore(store: Store): ScheduleStore {
       return bytes && parseHead(bytes, processId)
     },
     assignment: (processId, slot) => read(slotPath(processId, slot)),
+    assignments: async (processId, { from, limit }) => {
+      const entries = await store.scan(`${ASSIGNMENTS}/${processId}`, {
+        from: slotName(from),
+        limit,
+      })
+      const found: SlotAssignment[] = []
+      for (const { name, value } of entries) {
+        const slot = Number(name)
+        if (slot !== from + found.length || value === undefined) break
+        found.push({ slot, message: await reader.loadAll(await reader.decode(value)) })
+      }
+      return found
+    },
     assignmentOf: (processId, messageId) => read(`${BY_MESSAGE}/${processId}/${messageId}`),
     processes: (options) => store.list(HEADS, options),
     append: (processId, entries) => store.commit(appendWrites(processId, entries)),
@@ -92,7 +118,11 @@ function appendWrites(processId: string, entries: readonly AppendEntry[]): Store
 }
 
 function slotPath(processId: string, slot: number): string {
-  return `${ASSIGNMENTS}/${processId}/${String(slot).padStart(SLOT_DIGITS, '0')}`
+  return `${ASSIGNMENTS}/${processId}/${slotName(slot)}`
+}
+
+function slotName(slot: number): string {
+  return String(slot).padStart(SLOT_DIGITS, '0')
 }
 
 function parseHead(bytes: Uint8Array, processId: string): Head {

@@ -52,7 +52,7 @@ export interface ProcessServerOptions {
 
 export interface ProcessServer {
   /** Gives the message the next slot; resolves to the assignment as its mode promises. */
-  schedule(message: Message): Promise<Message>
+  schedule(message: Message, options?: ScheduleOptions): Promise<Message>
   /** Last slot that is durable, -1 before the first. */
   current(): number
   /** Requests under way. */
@@ -61,8 +61,14 @@ export interface ProcessServer {
   close(): Promise<void>
 }
 
+export interface ScheduleOptions {
+  /** `path` of the assignment. Default: that of the message, else `compute`. */
+  readonly path?: string
+}
+
 interface Request {
   readonly message: Message
+  readonly options: ScheduleOptions
   readonly messageId: string
   readonly abortAtMs: number
   readonly resolve: (assignment: Message) => void
@@ -138,13 +144,13 @@ class QueueServer implements ProcessServer {
     )
   }
 
-  schedule(message: Message): Promise<Message> {
+  schedule(message: Message, options: ScheduleOptions = {}): Promise<Message> {
     const refusal = this.#refusal()
     if (refusal !== undefined) return Promise.reject(refusal)
     return new Promise((resolve, reject) => {
       const abortAtMs = this.#deps.clock.now() + this.#options.timeoutMs
       const id = messageId(message, 'all')
-      this.#queue.push({ message, messageId: id, abortAtMs, resolve, reject })
+      this.#queue.push({ message, options, messageId: id, abortAtMs, resolve, reject })
       this.#advance()
     })
   }
@@ -225,6 +231,7 @@ class QueueServer implements ProcessServer {
       chainKind,
       chain: chainKind === 'hash-chain' ? draft.hashChain : this.#signed.baseHashpath,
       body: draft.request.message,
+      ...draft.request.options,
     })
   }
 
