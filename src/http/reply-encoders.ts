@@ -15,7 +15,11 @@ const MAX_COPIED_BYTES = 4_096
 
 export function createReplyEncoders(): ReplyEncoders {
   return new Map<string, ReplyEncoder>([
-    ['httpsig@1.0', (message, options) => encodeHttpsig(message, options)],
+    // WAO passes over signatures whose label has an underscore.
+    [
+      'httpsig@1.0',
+      (message, options) => encodeHttpsig(message, { ...options, labels: 'hyphenated' }),
+    ],
     ['ans104@1.0', asAns104],
     ['json@1.0', asJson],
     [

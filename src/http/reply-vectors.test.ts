@@ -63,8 +63,13 @@ function isErrorPage({ status, headers }: Recorded['response']): boolean {
 function messageHeaders({ response }: Recorded): [string, string][] {
   return response.headers.flatMap(([key, value]) => {
     const isPage = response.body.html === true && key === 'content-type'
-    return isTransport(key) || isPage ? [] : [[key, value] satisfies [string, string]]
+    return isTransport(key) || isPage ? [] : [[key, withHyphens(value)] satisfies [string, string]]
   })
+}
+
+/** Labels of signatures as they are in replies here: a hyphen for each underscore. */
+function withHyphens(value: string): string {
+  return value.replaceAll(/(?<=^|, )comm-[\w-]+(?==)/g, (label) => label.replaceAll('_', '-'))
 }
 
 function bodyOf({ response }: Recorded): Buffer | undefined {

@@ -2,6 +2,7 @@
 import { type Binary, compareText, toBytes } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
 import { bundledTabm } from '../../message/bundled-tabm.ts'
+import type { Commitment } from '../../message/commitment.ts'
 import { withOnlyKeys } from '../../message/committed.ts'
 import { type HeaderForm, headerForm } from '../../message/header-form.ts'
 import { linkedTabm } from '../../message/id.ts'
@@ -11,12 +12,14 @@ import { digestedHeaders } from '../../message/signature-base.ts'
 import type { Tabm } from '../../message/tabm.ts'
 import { fitForHttp } from './fit-for-http.ts'
 import { isBundle, tabmFor } from './rebuilt-base.ts'
-import { formatSignatures } from './signature-writer.ts'
+import { formatSignatures, type SignatureLabels } from './signature-writer.ts'
 import type { HttpsigWire } from './wire.ts'
 
 export interface EncodeHttpsigOptions {
   /** Sends nested messages inline instead of their ids. Links must have been loaded. Default: false. */
   readonly bundle?: boolean
+  /** Default: `hyperbeam`. */
+  readonly labels?: SignatureLabels
 }
 
 /**
@@ -45,10 +48,11 @@ function formWithSignatures(
   options: EncodeHttpsigOptions,
 ): HeaderForm {
   const form = headerForm(tabms(options.bundle ?? false))
-  const signatures = formatSignatures(message.commitments.values(), (commitment) => {
+  const tabmOf = (commitment: Commitment): Tabm => {
     const covered = withOnlyKeys(message, commitment.committed)
     return covered === message ? tabms(isBundle(commitment)) : tabmFor(covered, commitment)
-  })
+  }
+  const signatures = formatSignatures(message.commitments.values(), tabmOf, options.labels)
   if (signatures !== undefined) {
     form.headers.set('signature', signatures.signature)
     form.headers.set('signature-input', signatures.signatureInput)

@@ -10,6 +10,7 @@ import { formatParam, selectKeys } from '../../message/signature-base.ts'
 import { formatString } from '../../message/structured-fields.ts'
 import type { Tabm } from '../../message/tabm.ts'
 import { isBinary, isList, type Value } from '../../message/value.ts'
+import { withItemTags } from './item-tags.ts'
 import { isBundle } from './rebuilt-base.ts'
 
 export interface SignatureHeaders {
@@ -19,6 +20,12 @@ export interface SignatureHeaders {
 
 /** The TABM of the message that is sent, in the mode in which a commitment was made. */
 export type TabmOf = (commitment: Commitment) => Tabm
+
+/**
+ * How signatures are labelled: as HyperBEAM does it, by their ids in lower case, or with a hyphen for
+ * each underscore, which some parsers do not take in a label.
+ */
+export type SignatureLabels = 'hyperbeam' | 'hyphenated'
 
 /** Order in which HyperBEAM happens to write these; readers do not depend on it. */
 const FIELD_ORDER = [
@@ -39,13 +46,15 @@ const FIELD_ORDER = [
 export function formatSignatures(
   commitments: Iterable<Commitment>,
   tabmOf: TabmOf,
+  labels: SignatureLabels = 'hyperbeam',
 ): SignatureHeaders | undefined {
   const entries: { label: string; signature: string; input: string }[] = []
   const components = createComponentLists(tabmOf)
-  for (const commitment of commitments) {
-    if (commitment.signature === undefined) continue
-    const signature = decodeBase64(commitment.signature)
-    const label = `comm-${encodeBase64url(sha256(signature)).toLowerCase()}`
+  for (const given of commitments) {
+    if (given.signature === undefined) continue
+    const commitment = withItemTags(given)
+    const signature = decodeBase64(given.signature)
+    const label = labelOf(signature, labels)
     const input = `${label}=${components(commitment)}${formatFields(commitment)}`
     entries.push({ label, signature: `${label}=:${encodeBase64(signature)}:`, input })
   }
@@ -55,6 +64,12 @@ export function formatSignatures(
     signature: entries.map(({ signature }) => signature).join(', '),
     signatureInput: entries.map(({ input }) => input).join(', '),
   }
+}
+
+/** A label only pairs the entries of the two headers; no signature covers it. */
+function labelOf(signature: Uint8Array, labels: SignatureLabels): string {
+  const label = `comm-${encodeBase64url(sha256(signature)).toLowerCase()}`
+  return labels === 'hyphenated' ? label.replaceAll('_', '-') : label
 }
 
 /** Commitments mostly cover the same keys, so that each list is made once. */
