@@ -7,6 +7,7 @@ import { Message } from '../../message/message.ts'
 import { isBinary, isList, Link, type List, type Value } from '../../message/value.ts'
 import { type DataItem, decodeItem } from './data-item.ts'
 import { itemToMessage } from './item-to-message.ts'
+import { messageOfBytes } from './received-bytes.ts'
 
 export interface ItemAgreement {
   /**
@@ -35,7 +36,7 @@ export function compareItem(
   message: Message,
   commitment: Commitment,
 ): ItemAgreement | undefined {
-  const decoded = itemToMessage(item)
+  const decoded = messageOfBytes(item.bytes, () => itemToMessage(item))
   const own = decoded.commitments.get(commitment.id)
   if (own === undefined || !isSameCommitment(own, commitment)) return undefined
   const comparison = new Comparison()

@@ -12,6 +12,7 @@ import { isBundled } from './item-layout.ts'
 import { signedItemId, unsignedItemId, verifyItem } from './item-signature.ts'
 import { messageToItem } from './message-to-item.ts'
 import { ORIGINAL_TAGS } from './original-tags.ts'
+import { verdictOfBytes } from './received-bytes.ts'
 
 export interface VerifyAns104Options {
   /**
@@ -104,5 +105,6 @@ async function holds(item: DataItem, commitment: Commitment): Promise<boolean> {
     return commitment.committer === undefined && unsignedItemId(item) === commitment.id
   }
   const isOwn = addressOf(item.type.walletType, item.owner) === commitment.committer
-  return isOwn && signedItemId(item) === commitment.id && verifyItem(item)
+  if (!isOwn || signedItemId(item) !== commitment.id) return false
+  return verdictOfBytes(item.bytes, () => verifyItem(item))
 }
