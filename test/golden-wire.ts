@@ -50,3 +50,21 @@ export function goldenBytes(text: string): Binary {
 function goldenText(value: Binary): string {
   return typeof value === 'string' ? value : `b64:${Buffer.from(value).toString('base64')}`
 }
+
+/** A captured request or reply, header values as latin1 text; `undefined` when it is not signed. */
+export function capturedWire(
+  recorded: Readonly<Record<string, unknown>> | null,
+): HttpsigWire | undefined {
+  const headers = (recorded?.headers ?? []) as readonly (readonly [string, string])[]
+  if (recorded === null || !headers.some(([name]) => /^signature-input$/i.test(name)))
+    return undefined
+  const { method, url, bodyBase64 } = recorded
+  return {
+    headers: headers.map(
+      ([name, value]) => [name.toLowerCase(), toBinary(Buffer.from(value, 'latin1'))] as const,
+    ),
+    body: Buffer.from(String(bodyBase64 ?? ''), 'base64'),
+    ...(typeof method === 'string' ? { method } : {}),
+    ...(typeof url === 'string' ? { target: url } : {}),
+  }
+}
