@@ -3,9 +3,14 @@ import { AoError } from '../base/errors.ts'
 import type { Batch, BatchOutcome } from './store-engine.ts'
 
 export interface CommitQueueOptions {
-  /** Batches that may wait; one more is refused with `overloaded`. Default 16,384. */
-  readonly maxWaiting?: number
-  /** Batches written together. Default 512: a few milliseconds of work for the engine. */
+  /**
+   * How much may wait, in bytes; a batch that would exceed it is refused with `overloaded`, unless
+   * nothing waits. Default 256 MiB.
+   */
+  readonly maxWaitingBytes?: number
+  /** Bytes that are written together. Default 16 MiB. */
+  readonly maxGroupBytes?: number
+  /** Batches that are written together. Default 512: some milliseconds of work for an engine. */
   readonly maxGroup?: number
 }
 
@@ -13,35 +18,42 @@ export type WriteBatches = (batches: readonly Batch[]) => Promise<readonly Batch
 
 interface Waiting {
   readonly batch: Batch
+  readonly bytes: number
   readonly settle: (outcome: BatchOutcome) => void
 }
 
+/** What a write costs beside its value. */
+const WRITE_BYTES = 128
+const MIB = 2 ** 20
+
 export class CommitQueue {
   readonly #write: WriteBatches
-  readonly #maxWaiting: number
-  readonly #maxGroup: number
-  #waiting: Waiting[] = []
+  readonly #options: Required<CommitQueueOptions>
+  readonly #waiting: Waiting[] = []
+  #waitingBytes = 0
   #running: Promise<void> | undefined
 
   /** `write` is called with one group at a time and must not reject. */
-  constructor(
-    write: WriteBatches,
-    { maxWaiting = 16_384, maxGroup = 512 }: CommitQueueOptions = {},
-  ) {
+  constructor(write: WriteBatches, options: CommitQueueOptions = {}) {
     this.#write = write
-    this.#maxWaiting = maxWaiting
-    this.#maxGroup = maxGroup
+    this.#options = {
+      maxWaitingBytes: 256 * MIB,
+      maxGroupBytes: 16 * MIB,
+      maxGroup: 512,
+      ...options,
+    }
   }
 
   /** Resolves when the batch is written. @throws AoError what `write` gave for it, or `overloaded` */
   async push(batch: Batch): Promise<void> {
-    if (this.#waiting.length >= this.#maxWaiting) {
-      throw new AoError('overloaded', 'Too many batches wait to be written; try again later', {
-        limit: this.#maxWaiting,
-      })
+    const bytes = bytesOf(batch)
+    const limit = this.#options.maxWaitingBytes
+    if (this.#waitingBytes > 0 && this.#waitingBytes + bytes > limit) {
+      throw new AoError('overloaded', 'Too much waits to be written; try again later', { limit })
     }
     const { promise, resolve } = Promise.withResolvers<BatchOutcome>()
-    this.#waiting.push({ batch, settle: resolve })
+    this.#waiting.push({ batch, bytes, settle: resolve })
+    this.#waitingBytes += bytes
     this.#running ??= this.#run()
     const failure = await promise
     if (failure !== undefined) throw failure
@@ -56,7 +68,7 @@ export class CommitQueue {
     // Callers of the same turn get into the first group.
     await Promise.resolve()
     while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0, this.#maxGroup)
+      const group = this.#takeGroup()
       const outcomes = await this.#write(group.map(({ batch }) => batch))
       group.forEach(({ settle }, index) => {
         settle(outcomes[index])
@@ -64,4 +76,24 @@ export class CommitQueue {
     }
     this.#running = undefined
   }
+
+  #takeGroup(): Waiting[] {
+    const { maxGroup, maxGroupBytes } = this.#options
+    let count = 0
+    let bytes = 0
+    for (const waiting of this.#waiting) {
+      if (count === maxGroup || (count > 0 && bytes + waiting.bytes > maxGroupBytes)) break
+      bytes += waiting.bytes
+      count++
+    }
+    this.#waitingBytes -= bytes
+    return this.#waiting.splice(0, count)
+  }
+}
+
+function bytesOf(batch: Batch): number {
+  let bytes = 0
+  for (const write of batch)
+    bytes += WRITE_BYTES + (write.kind === 'value' ? write.value.length : 0)
+  return bytes
 }

@@ -1,16 +1,23 @@
 /** What durable stores must live through: the part of their tests that kills processes. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { isAoError } from '../base/errors.ts'
 import { openStore, type StoreSpec } from './open-store.ts'
 import type { Store } from './store.ts'
 import { text, value } from './suite-kit.ts'
 
 const WRITER = fileURLToPath(new URL('./crash-writer.ts', import.meta.url))
+const FULL_DISK = fileURLToPath(new URL('./full-disk.ts', import.meta.url))
+/** Posix systems end a file at the limit of the process as a full disk does. */
+const hasFileLimit = process.platform !== 'win32'
+/** Of 512 bytes or 1 KiB, as the shell has it. */
+const FILE_LIMIT_BLOCKS = 8_000
+const run = promisify(execFile)
 const ACKNOWLEDGED_BEFORE_KILL = 200
 
 /** @param newSpec describes a store in a folder of its own at each call */
@@ -39,6 +46,28 @@ export function runCrashSuite(name: string, newSpec: () => Promise<StoreSpec>): 
     await kill(holder)
     const store = await openStore(spec)
     await store.commit([value('free')])
+    await store.close()
+  })
+}
+
+/** The same for disks without space. */
+export function runFullDiskSuite(name: string, newSpec: () => Promise<StoreSpec>): void {
+  const title = `${name}: a full disk fails the batch that needs space, and the store goes on`
+  test(title, { skip: !hasFileLimit }, async () => {
+    const spec = await newSpec()
+    const command = `ulimit -f ${FILE_LIMIT_BLOCKS}; exec "$0" "$1" "$2"`
+    const { stdout } = await run('sh', [
+      ...['-c', command, process.execPath],
+      ...[FULL_DISK, JSON.stringify(spec)],
+    ])
+    assert.deepEqual(JSON.parse(stdout), {
+      large: 'store-failed',
+      small: 'written',
+      after: 'written',
+      visible: ['after', 'small'],
+    })
+    const store = await openStore(spec)
+    assert.deepEqual(await store.list('last'), ['after', 'small'])
     await store.close()
   })
 }

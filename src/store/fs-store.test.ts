@@ -15,8 +15,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { isAoError } from '../base/errors.ts'
-import { runCrashSuite } from './crash-suite.ts'
+import { runCrashSuite, runFullDiskSuite } from './crash-suite.ts'
 import { openFsStore } from './fs-store.ts'
+import type { StoreSpec } from './open-store.ts'
 import type { Store } from './store.ts'
 import { runStoreSuite } from './store-suite.ts'
 import { group, link, remove, text, value } from './suite-kit.ts'
@@ -36,7 +37,12 @@ runStoreSuite('fs', async () => openAt(await mkdtemp(join(root, 'store-'))), {
   reopen: async (store) => openAt(paths.get(store) ?? ''),
 })
 
-runCrashSuite('fs', async () => ({ engine: 'fs', path: await mkdtemp(join(root, 'crash-')) }))
+const newSpec = async (): Promise<StoreSpec> => ({
+  engine: 'fs',
+  path: await mkdtemp(join(root, 'process-')),
+})
+runCrashSuite('fs', newSpec)
+runFullDiskSuite('fs', async () => ({ ...(await newSpec()), journalLimitBytes: 2 ** 40 }))
 
 const failed = (error: unknown): boolean => isAoError(error, 'store-failed')
 

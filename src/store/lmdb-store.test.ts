@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { isAoError } from '../base/errors.ts'
-import { runCrashSuite } from './crash-suite.ts'
+import { runCrashSuite, runFullDiskSuite } from './crash-suite.ts'
 import { openLmdbStore } from './lmdb-store.ts'
+import type { StoreSpec } from './open-store.ts'
 import type { Store } from './store.ts'
 import { runStoreSuite } from './store-suite.ts'
 import { value } from './suite-kit.ts'
 
-const run = promisify(execFile)
 const root = await mkdtemp(join(tmpdir(), 'lmdb-store-'))
 after(() => rm(root, { recursive: true }))
 
@@ -29,7 +26,12 @@ runStoreSuite('lmdb', async () => openAt(await mkdtemp(join(root, 'store-'))), {
   reopen: async (store) => openAt(paths.get(store) ?? ''),
 })
 
-runCrashSuite('lmdb', async () => ({ engine: 'lmdb', path: await mkdtemp(join(root, 'crash-')) }))
+const newSpec = async (): Promise<StoreSpec> => ({
+  engine: 'lmdb',
+  path: await mkdtemp(join(root, 'process-')),
+})
+runCrashSuite('lmdb', newSpec)
+runFullDiskSuite('lmdb', newSpec)
 
 /** A closed store with some content, as damaged by `damage`. */
 async function damagedStore(damage: (path: string) => Promise<void>): Promise<string> {
@@ -124,30 +126,5 @@ test('lmdb: a map that is too small grows', async () => {
     assert.equal((await store.get('v/0'))?.at(-1), 0)
   }
   assert.equal((await store.get('v/7'))?.at(-1), 7)
-  await store.close()
-})
-
-/** Posix systems end a file at the limit of the process as a full disk does. */
-const hasFileLimit = process.platform !== 'win32'
-
-test('lmdb: a full disk fails the batch that needs space, and the store goes on', {
-  skip: !hasFileLimit,
-}, async () => {
-  const path = await mkdtemp(join(root, 'full-'))
-  const script = fileURLToPath(new URL('./full-disk.ts', import.meta.url))
-  const spec = JSON.stringify({ engine: 'lmdb', path })
-  const { stdout } = await run('sh', [
-    '-c',
-    'ulimit -f 8000; exec "$0" "$1" "$2"',
-    ...[process.execPath, script, spec],
-  ])
-  assert.deepEqual(JSON.parse(stdout), {
-    large: 'store-failed',
-    small: 'written',
-    after: 'written',
-    visible: ['after', 'small'],
-  })
-  const store = await openLmdbStore({ path })
-  assert.deepEqual(await store.list('last'), ['after', 'small'])
   await store.close()
 })

@@ -51,6 +51,8 @@ type Database = RootDatabase<Uint8Array, string>
 
 const FORMAT = Uint8Array.of(1)
 const DELETE_CHUNK = 1_000
+/** `EIO`, which LMDB also gives for a page that was written in part: what a full disk does. */
+const IO_ERROR = 5
 /** First byte of each entry: what it is. Never zero: that is what lost pages are full of. */
 const TAG = { value: 1, link: 2, group: 3 } as const
 
@@ -229,7 +231,8 @@ async function causeOf(error: unknown): Promise<unknown> {
   try {
     await (error as { readonly commitError?: Promise<never> }).commitError
   } catch (cause) {
-    return cause
+    const isIoError = (cause as { readonly code?: unknown }).code === IO_ERROR
+    return isIoError ? new Error('Full disk, or an error of the disk', { cause }) : cause
   }
   return error
 }

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { isAoError } from '../base/errors.ts'
+import { openStore } from './open-store.ts'
+
+const root = await mkdtemp(join(tmpdir(), 'open-store-'))
+after(() => rm(root, { recursive: true }))
+
+test('openStore() opens each engine by its name', async () => {
+  const stores = await Promise.all([
+    openStore({ engine: 'memory' }),
+    openStore({ engine: 'lmdb', path: join(root, 'one') }),
+    openStore({ engine: 'fs', path: join(root, 'two') }),
+  ])
+  assert.deepEqual(
+    stores.map(({ name, isDurable }) => [name, isDurable]),
+    [
+      ['memory', false],
+      [`lmdb(${join(root, 'one')})`, true],
+      [`fs(${join(root, 'two')})`, true],
+    ],
+  )
+  await Promise.all(stores.map((store) => store.close()))
+})
+
+test('openStore() refuses a folder with a store of another engine', async () => {
+  const path = join(root, 'three')
+  await (await openStore({ engine: 'fs', path })).close()
+  await assert.rejects(
+    openStore({ engine: 'lmdb', path }),
+    (error) => isAoError(error, 'store-failed') && /engine/.test(error.message),
+  )
+  await (await openStore({ engine: 'fs', path })).close()
+})
