@@ -75,4 +75,12 @@ export function message(outcome: Outcome): Message {
 }
 
 export const NOT_FOUND = failed(404, new Atom('not_found'))
-export const MISSING = failed(404, 'Necessary messages not found in cache.')
+/** Refusals that are messages, as `refusal` shows them. */
+export const MISSING = { status: 404, body: 'Necessary messages not found in cache.' }
+export const UNKNOWN_ID = { status: 404, body: new Atom('not_found') }
+
+export function refusal(outcome: Outcome): Record<string, Value> {
+  assert.equal(outcome.kind, 'error')
+  assert.ok(outcome.value instanceof Message, JSON.stringify(outcome))
+  return Object.fromEntries(outcome.value)
+}

@@ -92,7 +92,7 @@ function withTransport(
   if (isBinary(body) && byteLength(body) === 0) drop('body')
   drop('content-length')
   setPeer(keys, drop, head)
-  if (!committed.has('method')) keys.set('method', head.method === 'HEAD' ? 'GET' : head.method)
+  if (!committed.has('method')) keys.set('method', head.method)
   if (!isBinary(keys.get('path'))) keys.set('path', head.headers.get('path') ?? head.target)
   if (!keys.has('accept')) keys.set('accept', primitive.get('accept') ?? '*/*')
   if (!keys.has('accept-bundle')) {

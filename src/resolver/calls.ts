@@ -11,7 +11,12 @@ import { isPathId } from './path-step.ts'
 import type { ResolverDeps } from './resolve.ts'
 
 export const NOT_FOUND: Outcome = failed(404, new Atom('not_found'))
-export const MESSAGES_MISSING: Outcome = failed(404, 'Necessary messages not found in cache.')
+/** Messages, not literals: as in HyperBEAM, their replies have no `ao-result`. */
+export const UNKNOWN_ID: Outcome = failed(404, statusMessage(404, new Atom('not_found')))
+export const MESSAGES_MISSING: Outcome = failed(
+  404,
+  statusMessage(404, 'Necessary messages not found in cache.'),
+)
 const TOO_DEEP: Outcome = failed(508, 'Request creates infinite recursion.')
 
 export interface CallOptions {
@@ -112,6 +117,13 @@ export class Calls {
       requestId,
     }
   }
+}
+
+function statusMessage(status: number, body: Value): Message {
+  return new Message([
+    ['status', status],
+    ['body', body],
+  ])
 }
 
 function keyOf(request: Message): string | undefined {

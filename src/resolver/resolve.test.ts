@@ -9,9 +9,11 @@ import {
   message,
   NOT_FOUND,
   OTHER,
+  refusal,
   request,
   setup,
   UNKNOWN,
+  UNKNOWN_ID,
   value,
 } from '../../test/resolver-fixture.ts'
 import { AoError, isAoError } from '../base/errors.ts'
@@ -31,17 +33,17 @@ describe('bases', () => {
   })
 
   test('resolveRequest() answers 404 for an unknown id, alone or as a base', async () => {
-    assert.deepEqual(await get(`/${UNKNOWN}`), NOT_FOUND)
-    assert.deepEqual(await get(`/${UNKNOWN}/slot`), MISSING)
-    assert.deepEqual(await get(`/${UNKNOWN}~message@1.0/slot`), MISSING)
-    assert.deepEqual(await get(`/${UNKNOWN}/~message@1.0/slot`), MISSING)
+    assert.deepEqual(refusal(await get(`/${UNKNOWN}`)), UNKNOWN_ID)
+    assert.deepEqual(refusal(await get(`/${UNKNOWN}/slot`)), MISSING)
+    assert.deepEqual(refusal(await get(`/${UNKNOWN}~message@1.0/slot`)), MISSING)
+    assert.deepEqual(refusal(await get(`/${UNKNOWN}/~message@1.0/slot`)), MISSING)
   })
 
   test('resolveRequest() reads an id that a key answered when the next key is called', async () => {
     const both = { ...stored, [OTHER]: createMessage({ type: 'Module' }) }
     assert.equal(value(await get(`/${ID}/next`, { stored })), OTHER)
     assert.equal(value(await get(`/${ID}/next/type`, { stored: both })), 'Module')
-    assert.deepEqual(await get(`/${ID}/next/type`, { stored }), MISSING)
+    assert.deepEqual(refusal(await get(`/${ID}/next/type`, { stored })), MISSING)
   })
 
   test('resolveRequest() finds nothing below a value that is no message', async () => {
@@ -68,7 +70,7 @@ describe('bases', () => {
     const child = message(await get(`/${ID}/child`, { stored: linked }))
     assert.deepEqual([...child], [['x', 'y']])
     assert.equal(child.priv.loadedFrom, OTHER)
-    assert.deepEqual(await get(`/${ID}/gone`, { stored: linked }), MISSING)
+    assert.deepEqual(refusal(await get(`/${ID}/gone`, { stored: linked })), MISSING)
   })
 
   test('resolveRequest() refuses a path without steps and a step without a key', async () => {

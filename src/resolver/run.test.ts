@@ -7,11 +7,12 @@ import {
   ID,
   MISSING,
   message,
-  NOT_FOUND,
   OTHER,
+  refusal,
   request,
   setup,
   UNKNOWN,
+  UNKNOWN_ID,
   value,
 } from '../../test/resolver-fixture.ts'
 import { failed, ok } from '../device/device.ts'
@@ -200,9 +201,12 @@ describe('processes that are not known yet', () => {
   })
 
   test('any other key, and any other method, is refused', async () => {
-    assert.deepEqual(await post(`/${UNKNOWN}/slot`), MISSING)
-    assert.deepEqual(await post(`/${UNKNOWN}/x/schedule`), MISSING)
-    assert.deepEqual(await get(`/${UNKNOWN}/schedule`, { devices }, { method: 'GET' }), MISSING)
-    assert.deepEqual(await post(`/${UNKNOWN}`), NOT_FOUND)
+    assert.deepEqual(refusal(await post(`/${UNKNOWN}/slot`)), MISSING)
+    assert.deepEqual(refusal(await post(`/${UNKNOWN}/x/schedule`)), MISSING)
+    assert.deepEqual(
+      refusal(await get(`/${UNKNOWN}/schedule`, { devices }, { method: 'GET' })),
+      MISSING,
+    )
+    assert.deepEqual(refusal(await post(`/${UNKNOWN}`)), UNKNOWN_ID)
   })
 })

@@ -4,7 +4,7 @@ import { failed, type Outcome, ok } from '../device/device.ts'
 import { setKeys } from '../device/set-keys.ts'
 import { Message } from '../message/message.ts'
 import { isBinary, isInteger, isList, Link, type Value } from '../message/value.ts'
-import { type Calls, MESSAGES_MISSING, NOT_FOUND } from './calls.ts'
+import { type Calls, MESSAGES_MISSING, UNKNOWN_ID } from './calls.ts'
 import {
   calledKey,
   isOnId,
@@ -160,7 +160,7 @@ export class Run {
     const message = await this.#calls.read(id)
     if (message !== undefined) return ok(message)
     if (takesUnknownBase(path)) return ok(placeholder(id))
-    return path.steps.length === 1 ? NOT_FOUND : MESSAGES_MISSING
+    return path.steps.length === 1 ? UNKNOWN_ID : MESSAGES_MISSING
   }
 }
 
