@@ -151,11 +151,11 @@ export function componentsToKeys(
   const names = components.map((name) => unescapeKey(name.startsWith('@') ? name.slice(1) : name))
   const inlineKey = names.includes('ao-body-key') ? asText(context.aoBodyKey, 'data') : 'body'
   const isMultipart = asText(context.contentType, '').startsWith('multipart/')
-  const keys = new Set<string>()
+  const keys: string[] = []
   // A link under `body` is a header of its own: only a plain `body` stands for the inline key.
   const add = (key: string): void => {
     if (key === 'ao-body-key' || (key === 'content-type' && isMultipart)) return
-    keys.add(key === 'body' ? inlineKey : unlinkKey(key))
+    keys.push(key === 'body' ? inlineKey : unlinkKey(key))
   }
   for (const name of names) {
     if (name === 'content-digest') context.bodyKeys.forEach(add)
