@@ -47,7 +47,6 @@ const DERIVED = new Set([
 /**
  * The base over some keys of a TABM, which must be in the mode of the commitment: nested maps
  * linked, or, for a bundle, inline. Keys that the TABM does not have are passed over.
- * @throws AoError `invalid-encoding` for a key that cannot be unescaped.
  */
 export function signatureBase(
   tabm: Tabm,
@@ -66,6 +65,7 @@ export function signatureBase(
       bodyKeys,
       aoBodyKey: headers.get('ao-body-key'),
       contentType: headers.get('content-type'),
+      keyOf: (name) => (headers.has(name) && selected.has(name) ? name : unescapeKey(name)),
     }),
   }
 }
@@ -107,7 +107,10 @@ export function formatBase(
 
 /** The list of components and the parameters: the value of the last line. */
 export function formatParams(components: readonly string[], params: SignatureParams): string {
-  const names = components.map((name) => formatString(DERIVED.has(name) ? `@${name}` : name))
+  const names = components.map((component) => {
+    const name = withoutAt(component)
+    return formatString(DERIVED.has(name) ? `@${name}` : name)
+  })
   let text = `(${names.join(' ')})`
   for (const field of SIGNED_FIELDS) {
     const value = paramValue(field, params)
@@ -138,6 +141,8 @@ export interface ComponentContext {
   readonly bodyKeys: readonly string[]
   readonly aoBodyKey: Binary | undefined
   readonly contentType: Binary | undefined
+  /** The key that a component is the header of. By default its name without `@`, unescaped. */
+  readonly keyOf?: (component: string) => string
 }
 
 /**
@@ -148,7 +153,7 @@ export function componentsToKeys(
   components: readonly string[],
   context: ComponentContext,
 ): string[] {
-  const names = components.map((name) => unescapeKey(name.startsWith('@') ? name.slice(1) : name))
+  const names = components.map(context.keyOf ?? ((name) => unescapeKey(withoutAt(name))))
   const inlineKey = names.includes('ao-body-key') ? asText(context.aoBodyKey, 'data') : 'body'
   const isMultipart = asText(context.contentType, '').startsWith('multipart/')
   const keys: string[] = []
@@ -162,6 +167,10 @@ export function componentsToKeys(
     else add(name)
   }
   return [...keys]
+}
+
+function withoutAt(component: string): string {
+  return component.startsWith('@') ? component.slice(1) : component
 }
 
 function asText(value: Binary | undefined, fallback: string): string {

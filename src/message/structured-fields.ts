@@ -39,6 +39,11 @@ export interface DictionaryOptions {
    * of `ao-types` can give: with `/ ? &`, with `.` in front, empty.
    */
   readonly keys?: 'strict' | 'escaped'
+  /**
+   * `ascii` (default) refuses strings with other characters, as RFC 8941 wants; `any` takes them: keys
+   * of messages may hold any text, and signatures list them as strings.
+   */
+  readonly strings?: 'ascii' | 'any'
 }
 
 const NO_PARAMETERS: Parameters = new Map()
@@ -61,7 +66,7 @@ const CLASSES = characterClasses()
  */
 export function parseDictionary(text: string, options: DictionaryOptions = {}): Dictionary {
   const escaped = options.keys === 'escaped'
-  const scanner = new Scanner(text)
+  const scanner = new Scanner(text, options.strings === 'any')
   const members = new Map<string, Member>()
   while (!scanner.isAtEnd || members.size > 0) {
     const key = escaped
@@ -189,10 +194,12 @@ function formatDecimal(value: number): string {
 
 class Scanner {
   readonly #text: string
+  readonly #takesAnyString: boolean
   #at = 0
 
-  constructor(text: string) {
+  constructor(text: string, takesAnyString = false) {
     this.#text = text
+    this.#takesAnyString = takesAnyString
   }
 
   get isAtEnd(): boolean {
@@ -295,7 +302,9 @@ class Scanner {
     for (; this.#at < text.length; this.#at++) {
       const code = text.charCodeAt(this.#at)
       if (code === 0x22) return value + text.slice(start, this.#at++)
-      if (code < 0x20 || code > 0x7e) throw this.unexpected('printable ASCII in a string')
+      if ((code < 0x20 || code > 0x7e) && !this.#takesAnyString) {
+        throw this.unexpected('printable ASCII in a string')
+      }
       if (code !== 0x5c) continue
       value += text.slice(start, this.#at)
       start = ++this.#at

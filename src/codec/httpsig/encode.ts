@@ -6,6 +6,7 @@ import type { Commitment } from '../../message/commitment.ts'
 import { withOnlyKeys } from '../../message/committed.ts'
 import { type HeaderForm, headerForm } from '../../message/header-form.ts'
 import { linkedTabm } from '../../message/id.ts'
+import { isIdKey } from '../../message/keys.ts'
 import { Message } from '../../message/message.ts'
 import { isBig } from '../../message/multipart.ts'
 import { digestedHeaders } from '../../message/signature-base.ts'
@@ -60,16 +61,17 @@ function formWithSignatures(
   return form
 }
 
-/** Slashes divide the paths of parts: a key with one would be read as two. */
-function assertPaths(tabm: Tabm): void {
+/** Slashes divide the paths of parts, and readers take a percent sign for an escape. */
+function assertPaths(tabm: Tabm, depth = 0): void {
   for (const [key, value] of tabm) {
     if (!(value instanceof Message) && !isBig(value)) continue
-    if (key.includes('/') || key === '') {
-      throw new AoError('unencodable', 'Expected no slash in a key that names a part of a body', {
+    const isAmbiguous = key.includes('/') || (depth === 0 && key.includes('%') && !isIdKey(key))
+    if (isAmbiguous || key === '') {
+      throw new AoError('unencodable', 'Expected no slash or percent sign in the key of a part', {
         key,
       })
     }
-    if (value instanceof Message) assertPaths(value)
+    if (value instanceof Message) assertPaths(value, depth + 1)
   }
 }
 

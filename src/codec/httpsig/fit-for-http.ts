@@ -4,7 +4,9 @@
  */
 import { type Binary, toBytes } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
+import { escapeKey, unescapeKey } from '../../message/escape.ts'
 import { type HeaderForm, isMultipartForm, withBody } from '../../message/header-form.ts'
+import { isIdKey } from '../../message/keys.ts'
 import type { Part } from '../../message/multipart.ts'
 
 /**
@@ -13,7 +15,9 @@ import type { Part } from '../../message/multipart.ts'
  * would be read as another.
  */
 export function fitForHttp(form: HeaderForm): HeaderForm {
-  const moved = [...form.headers].filter(([name, value]) => !isToken(name) || breaksHeader(value))
+  const moved = [...form.headers].filter(
+    ([name, value]) => !isToken(name) || breaksHeader(value) || !isReadBack(name),
+  )
   const fit = refit(form, moved)
   if (isMultipartForm(fit)) for (const path of fit.parts.keys()) assertPartName(path, fit)
   return fit
@@ -65,14 +69,24 @@ function moveContentType(headers: Map<string, Binary>, parts: Map<string, Part>)
   parts.set('content-type', contentType)
 }
 
+/** Whether a name is read as the key that it was written for: only those of ids are escaped. */
+function isReadBack(name: string): boolean {
+  if (!name.includes('%')) return true
+  try {
+    const key = unescapeKey(name)
+    return isIdKey(key) ? escapeKey(key) === name : key === name
+  } catch {
+    return false
+  }
+}
+
 /** Readers unescape the keys of the top level, so that any key can name a part there. */
 function escapePartName(name: string): string {
+  const isEscaped = isReadBack(name)
   let escaped = ''
   for (const byte of toBytes(name)) {
-    escaped +=
-      TOKEN[byte] === 1 || byte === 0x20
-        ? String.fromCharCode(byte)
-        : `%${byte.toString(16).padStart(2, '0')}`
+    const isKept = byte === 0x25 ? isEscaped : TOKEN[byte] === 1 || byte === 0x20
+    escaped += isKept ? String.fromCharCode(byte) : `%${byte.toString(16).padStart(2, '0')}`
   }
   return escaped
 }

@@ -34,7 +34,7 @@ export function readSignatures(
   if (signature === undefined || signatureInput === undefined) return []
   const signatures = parseDictionary(requireText(signature))
   const input = requireText(signatureInput)
-  const inputs = parseDictionary(input)
+  const inputs = parseDictionary(input, { strings: 'any' })
   if (signatures.size !== inputs.size) throw invalid('the same labels in both signature headers')
   const texts = memberTexts(input)
   const entries: SignatureEntry[] = []
