@@ -30,6 +30,7 @@ export interface HttpParts {
 export interface RunningHttp {
   /** As clients on this machine reach it. */
   readonly url: string
+  readonly port: number
   close(): Promise<void>
 }
 
@@ -59,7 +60,7 @@ export async function buildHttp(parts: HttpParts): Promise<RunningHttp> {
     },
   )
   const { port } = await server.listen()
-  return { url: `http://${reachable(config.host)}:${port}`, close: () => server.close() }
+  return { url: `http://${reachable(config.host)}:${port}`, port, close: () => server.close() }
 }
 
 function limitsOf(config: NodeConfig) {

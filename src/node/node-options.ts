@@ -24,12 +24,20 @@ const LIVE: ReadonlyMap<OptionName, LiveOption> = new Map<OptionName, LiveOption
 
 const MAX_CUSTOM_KEYS = 256
 
+export interface LiveNodeOptions extends NodeOptions {
+  /** Shows the port that the system gave, where the configuration left that to it. */
+  listensOn(port: number): void
+}
+
 /** Options in memory: changes last until the node stops. */
-export function createNodeOptions(config: NodeConfig, live: LiveOptions): NodeOptions {
+export function createNodeOptions(config: NodeConfig, live: LiveOptions): LiveNodeOptions {
   let current = describe(config)
   let history = 0
   return {
     read: () => current,
+    listensOn: (port) => {
+      current = current.with([['port', port]])
+    },
     update: async (changes) => {
       const entries = [...changes]
       for (const [key, value] of entries) check(key, value)

@@ -107,17 +107,13 @@ async function startWith(
   )
   const reader = joinReaders(cache, scheduler.store)
   const replyMemory = createReplyMemory()
-  const resolver = buildResolver({
-    ...{ config, wallets, scheduler, replyMemory },
-    nodeOptions: createNodeOptions(config, live),
-    reader,
-  })
+  const nodeOptions = createNodeOptions(config, live)
+  const parts = { config, wallets, reader, replyMemory }
+  const resolver = buildResolver({ ...parts, scheduler, nodeOptions })
   describeMetrics(metrics, { scheduler, stores })
-  const http = await buildHttp({
-    ...{ config, wallets, resolver, replyMemory, events, logger, metrics },
-    reader,
-    isReady: () => isReadable(stores),
-  })
+  const isReady = () => isReadable(stores)
+  const http = await buildHttp({ ...parts, resolver, events, logger, metrics, isReady })
+  nodeOptions.listensOn(http.port)
   live.publicUrl = () => config.publicUrl ?? http.url
   const address = wallets[0]?.address ?? ''
   const storeName = stores.scheduler.name
