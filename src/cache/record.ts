@@ -37,7 +37,12 @@ export interface EncodedRecord {
 type PlainReference = { readonly data: string }
 type PlainValue = Binary | PlainReference | PlainEntries
 type PlainEntries = readonly (readonly [string, PlainValue])[]
-type PlainWire = readonly ['a' | 'h', Uint8Array] | null
+/** An item, or the base of a foreign signature and, where it is needed, the body that it covers. */
+type PlainWire =
+  | readonly ['a', Uint8Array]
+  | readonly ['h', Uint8Array]
+  | readonly ['h', Uint8Array, Binary | PlainReference]
+  | null
 type PlainCommitment = readonly [
   id: string,
   device: string,
@@ -105,14 +110,17 @@ function plainCommitments(message: Message, large: LargeValue[]): PlainCommitmen
     const { id, device, type, committed, keyid, committer, signature, fields, wire } = commitment
     const entries = plainEntries(toTabm(new Message(fields), 'bundle'), large)
     const optional = [keyid ?? null, committer ?? null, signature ?? null] as const
-    plain.push([id, device, type, committed, ...optional, entries, plainWire(wire)])
+    plain.push([id, device, type, committed, ...optional, entries, plainWire(wire, large)])
   }
   return plain
 }
 
-function plainWire(wire: CommitmentWire | undefined): PlainWire {
+function plainWire(wire: CommitmentWire | undefined, large: LargeValue[]): PlainWire {
   if (wire === undefined) return null
-  return wire.kind === 'ans104' ? ['a', wire.item] : ['h', wire.base]
+  if (wire.kind === 'ans104') return ['a', wire.item]
+  return wire.body === undefined
+    ? ['h', wire.base]
+    : ['h', wire.base, plainBinary(wire.body, large)]
 }
 
 function plainEntries(tabm: Tabm, large: LargeValue[]): PlainEntries {
@@ -178,12 +186,17 @@ async function readCommitment(plain: PlainCommitment, load: LoadLarge): Promise<
     ...(committer === null ? {} : { committer }),
     ...(signature === null ? {} : { signature }),
     fields: new Map(fromTabm(await readEntries(fields, load))),
-    ...(wire === null ? {} : { wire: readWire(wire) }),
+    ...(wire === null ? {} : { wire: await readWire(wire, load) }),
   }
 }
 
-function readWire([kind, bytes]: readonly ['a' | 'h', Uint8Array]): CommitmentWire {
-  return kind === 'a' ? { kind: 'ans104', item: bytes } : { kind: 'httpsig', base: bytes }
+async function readWire(
+  [kind, bytes, body]: NonNullable<PlainWire>,
+  load: LoadLarge,
+): Promise<CommitmentWire> {
+  if (kind === 'a') return { kind: 'ans104', item: bytes }
+  const received = body === undefined ? {} : { body: toBytes(await readBinary(body, load)) }
+  return { kind: 'httpsig', base: bytes, ...received }
 }
 
 async function readEntries(plain: PlainEntries, load: LoadLarge): Promise<Tabm> {
