@@ -20,7 +20,7 @@ import { assertBundleKeepsContentType } from './content-type-clash.ts'
 import { algorithmOfWallet, HMAC_TYPE, publicKeyid } from './keyid.ts'
 import { isBundle, tabmFor } from './rebuilt-base.ts'
 
-export interface CommitHttpsigOptions {
+interface CommitHttpsigOptions {
   /** Signs nested messages as they are instead of their ids. Links must have been loaded. */
   readonly bundle?: boolean
   /**
@@ -30,7 +30,7 @@ export interface CommitHttpsigOptions {
   readonly committed?: readonly string[]
 }
 
-export interface CommitUnsignedOptions extends CommitHttpsigOptions {
+interface CommitUnsignedOptions extends CommitHttpsigOptions {
   /** Default: the constant key that everybody has. */
   readonly hmacKey?: HmacKey
 }

@@ -24,6 +24,8 @@ export interface SignedContent {
   readonly bodyKeys: readonly string[]
   /** The key that a body without parts belongs to. */
   readonly inlineKey: string
+  /** The keys that stand for `ao-ids`. */
+  readonly groupedKeys?: readonly string[]
 }
 
 /**
@@ -137,7 +139,7 @@ function normalKeyid(keyid: string, type: string): string | undefined {
  * message, except path and method, which the message gets from the request.
  */
 function foreignKeys(components: readonly string[], content: SignedContent): string[] {
-  const { received, bodyKeys, inlineKey } = content
+  const { received, bodyKeys, inlineKey, groupedKeys = [] } = content
   const isKey = (component: string): boolean =>
     plainName(component) === component ||
     received.headers.has(plainName(component)) ||
@@ -146,11 +148,12 @@ function foreignKeys(components: readonly string[], content: SignedContent): str
   const names = components
     .filter(isKey)
     .map((name) => (name === 'inline-body-key' ? 'ao-body-key' : name))
-  return componentsToKeys(names, {
+  const keys = componentsToKeys(names, {
     bodyKeys,
     aoBodyKey: inlineKey,
     contentType: received.headers.get('content-type'),
   })
+  return keys.flatMap((key) => (key === 'ao-ids' ? groupedKeys : [key]))
 }
 
 function readFields({ parameters }: SignatureEntry): Map<string, Value> {

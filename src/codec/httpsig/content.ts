@@ -5,6 +5,7 @@ import { decodeTabm } from '../../message/decode-tabm.ts'
 import { unescapeKey } from '../../message/escape.ts'
 import { isPrivateKey } from '../../message/keys.ts'
 import { Message } from '../../message/message.ts'
+import { parseDictionary } from '../../message/structured-fields.ts'
 import { isList, type Value } from '../../message/value.ts'
 import { readParameter } from './media-type.ts'
 import { readParts } from './multipart-reader.ts'
@@ -19,6 +20,8 @@ export interface Content {
   readonly bodyKeys: readonly string[]
   readonly inlineKey: string
   readonly isMultipart: boolean
+  /** The keys that came in the header `ao-ids`. */
+  readonly groupedKeys: readonly string[]
 }
 
 export interface ContentOptions {
@@ -27,8 +30,8 @@ export interface ContentOptions {
 }
 
 const NEVER_KEYS = new Set(['signature', 'signature-input', 'commitments', 'content-digest'])
-/** Headers of other signers that say how the body is to be read. */
-const FOREIGN_HEADERS = new Set(['inline-body-key', 'body-keys'])
+/** Headers of other signers that say how keys and body are to be read. */
+const FOREIGN_HEADERS = new Set(['inline-body-key', 'body-keys', 'ao-ids'])
 
 /**
  * Takes a body apart and merges it with the headers; of equal keys the body's counts.
@@ -49,11 +52,28 @@ export function readContent(
   for (const [name, node] of tree.root.entries) {
     if (name !== 'commitments') addKey(entries, name, treeValue(node, options))
   }
+  const grouped = options.isForeign ? readGrouped(headers.get('ao-ids')) : []
+  for (const [key, value] of grouped) entries.set(key, value)
   mendLists(entries, options)
   const message = decodeTabm(new Message(entries))
   if (isList(message)) throw new AoError('invalid-encoding', 'Expected a map, got a list')
   const bodyKeys = tree.keys.map(unescapeKey)
-  return { message, bodyKeys, inlineKey, isMultipart: boundary !== undefined }
+  const groupedKeys = grouped.map(([key]) => key)
+  return { message, bodyKeys, inlineKey, groupedKeys, isMultipart: boundary !== undefined }
+}
+
+/** Other generations of HyperBEAM put ids that are keys into one header, which keeps their capitals. */
+function readGrouped(header: Binary | undefined): [string, string][] {
+  const text = header === undefined ? undefined : toText(header)
+  if (text === undefined) return []
+  const grouped: [string, string][] = []
+  for (const [key, member] of parseDictionary(text)) {
+    if (member.kind !== 'item' || member.bare.kind !== 'string') {
+      throw new AoError('invalid-encoding', 'Expected strings in ao-ids')
+    }
+    grouped.push([key, member.bare.value])
+  }
+  return grouped
 }
 
 function readInlineKey(headers: ReadonlyMap<string, Binary>, options: ContentOptions): string {

@@ -8,7 +8,7 @@ import { sha256 } from '../../crypto/hash.ts'
 import { type Commitment, isSigned } from '../../message/commitment.ts'
 import { Message } from '../../message/message.ts'
 import { isList } from '../../message/value.ts'
-import { decodeHttpsig, encodeHttpsig, type HttpsigWire, verifyHttpsig } from './httpsig.ts'
+import { decodeHttpsig, type HttpsigWire, verifyHttpsig } from './httpsig.ts'
 
 function multipart(body: string, contentType = 'multipart/form-data; boundary="b"'): HttpsigWire {
   return { headers: [['content-type', contentType]], body: Buffer.from(body) }
@@ -330,6 +330,19 @@ describe('decodeHttpsig() of other signers', () => {
     assert.equal((await assertHolds(wire)).get('status'), 200)
   })
 
+  it('takes ids out of ao-ids', async () => {
+    const id = 'A'.repeat(43)
+    const message = await assertHolds(
+      foreign({
+        headers: [['ao-ids', `${id}="x"`]],
+        components: ['ao-ids'],
+        lines: [`"ao-ids": ${id}="x"`],
+      }),
+    )
+    assertEntries(message, { [id]: 'x' })
+    assert.deepEqual(signatureOf(message).committed, [id])
+  })
+
   it('gives such a message an hmac over what is signed', () => {
     const message = decodeHttpsig(
       foreign({
@@ -343,49 +356,5 @@ describe('decodeHttpsig() of other signers', () => {
     )
     const hmac = [...message.commitments.values()].find((commitment) => !isSigned(commitment))
     assert.deepEqual(hmac?.committed, ['a'])
-  })
-})
-
-describe('encodeHttpsig()', () => {
-  it('sends what no header can carry as parts of the body', () => {
-    const entries = [
-      ['lines', 'a\r\nb'],
-      ['blanks', ' x '],
-      ['a b/c"d', 'odd key'],
-      ['ключ', 'значение'],
-    ] as const
-    const wire = encodeHttpsig(new Message(entries))
-    assert.deepEqual(
-      wire.headers.map(([name]) => name),
-      ['content-digest', 'content-type'],
-    )
-    assertEntries(decodeHttpsig(wire), Object.fromEntries(entries))
-  })
-
-  it('keeps content-type and an empty body beside such parts', () => {
-    const entries = [
-      ['body', ''],
-      ['content-type', 'text/plain'],
-      ['lines', 'a\nb'],
-    ] as const
-    assertEntries(decodeHttpsig(encodeHttpsig(new Message(entries))), Object.fromEntries(entries))
-  })
-
-  it('refuses keys that no part can have', () => {
-    const nested = new Message([['k', 'v']])
-    for (const key of ['a/b', '', 'a"b', '%41']) {
-      assert.throws(() => encodeHttpsig(new Message([[key, nested]]), { bundle: true }), {
-        code: 'unencodable',
-      })
-    }
-  })
-
-  it('never sends private keys', () => {
-    const message = new Message([
-      ['private-note', 'x'],
-      ['a', '1'],
-    ] as const)
-    assert.deepEqual(encodeHttpsig(message).headers, [['a', '1']])
-    assert.ok(!decodeHttpsig({ headers: [['priv', 'x']] }).has('priv'))
   })
 })

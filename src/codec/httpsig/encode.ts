@@ -16,7 +16,7 @@ import { isBundle, tabmFor } from './rebuilt-base.ts'
 import { formatSignatures, type SignatureLabels } from './signature-writer.ts'
 import type { HttpsigWire } from './wire.ts'
 
-export interface EncodeHttpsigOptions {
+interface EncodeHttpsigOptions {
   /** Sends nested messages inline instead of their ids. Links must have been loaded. Default: false. */
   readonly bundle?: boolean
   /** Default: `hyperbeam`. */

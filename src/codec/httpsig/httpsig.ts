@@ -5,13 +5,8 @@
  * than HyperBEAM are understood as far as their signatures can be checked; `received.ts` has their
  * rule, `tolerant-lists.ts` and `nested-signature.ts` their habits.
  */
-export {
-  type CommitHttpsigOptions,
-  type CommitUnsignedOptions,
-  commitHttpsig,
-  commitUnsigned,
-} from './commit.ts'
+export { commitHttpsig, commitUnsigned } from './commit.ts'
 export { decodeHttpsig } from './decode.ts'
-export { type EncodeHttpsigOptions, encodeHttpsig } from './encode.ts'
-export { type VerifyHttpsigOptions, verifyHttpsig } from './verify.ts'
+export { encodeHttpsig } from './encode.ts'
+export { verifyHttpsig } from './verify.ts'
 export type { HttpsigWire } from './wire.ts'

@@ -23,7 +23,7 @@ import {
 import { isBundle, tryRebuildBase } from './rebuilt-base.ts'
 import { plainName } from './received.ts'
 
-export interface VerifyHttpsigOptions {
+interface VerifyHttpsigOptions {
   /**
    * Verifies commitments of other devices on nested messages. Without it a signature over a nested
    * message that is known by such a commitment does not hold.
