@@ -2,14 +2,33 @@
  * Commitments of nested messages as hbsig writes them: a whole `signature` and `signature-input` in
  * place of fields, over the values of the message around it, under an id in lower case.
  */
-import { type Binary, equalBinary } from '../../base/bytes.ts'
+import { type Binary, equalBinary, toBytes, toText } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
 import type { Commitment } from '../../message/commitment.ts'
 import { contentDigest } from '../../message/header-form.ts'
 import { readCommitment } from './commitment-reader.ts'
 import { HMAC_TYPE } from './keyid.ts'
-import { isTreeMap, type TreeMap } from './part-tree.ts'
+import { readParameter } from './media-type.ts'
+import { readParts } from './multipart-reader.ts'
+import { assembleParts, isTreeMap, type TreeMap } from './part-tree.ts'
 import { readSignatures } from './signature-reader.ts'
+
+/**
+ * Takes the body of a map apart where it is a multipart body of its own: hbsig encodes a message with
+ * nested ones before it signs it, and sends it in a part as it is.
+ * @throws AoError `invalid-encoding` for a body that its boundary does not divide.
+ */
+export function unpackBody(map: TreeMap): void {
+  const body = binaryEntry(map, 'body')
+  const type = toText(map.described.get('content-type') ?? '') ?? ''
+  const boundary = readParameter(type, 'boundary')
+  if (body === undefined || boundary === undefined || !type.startsWith('multipart/')) return
+  const bytes = toBytes(body)
+  const { root, keys } = assembleParts(readParts(bytes, boundary), 'body')
+  map.packed = { bytes, keys }
+  map.entries.delete('body')
+  for (const [key, node] of root.entries) if (key !== 'commitments') map.entries.set(key, node)
+}
 
 /** Whether a commitment has the form described above. */
 export function isNestedSignature(commitment: TreeMap): boolean {
@@ -31,7 +50,9 @@ export function readNestedCommitment(id: string, map: TreeMap): Commitment | und
     binaryEntry(fields, 'signature-input'),
   )
   if (entry === undefined || others.length > 0) throw invalid('one signature', id)
-  return readCommitment(entry, signedContent(map))
+  const commitment = readCommitment(entry, signedContent(map))
+  if (map.packed === undefined || commitment?.wire?.kind !== 'httpsig') return commitment
+  return { ...commitment, wire: { ...commitment.wire, body: map.packed.bytes } }
 }
 
 function isCopy(fields: TreeMap, siblings: TreeMap): boolean {
@@ -53,14 +74,16 @@ function signedContent(map: TreeMap): Parameters<typeof readCommitment>[1] {
   const headers = new Map<string, Binary>(map.described)
   for (const [key, node] of map.entries) if (!isTreeMap(node)) headers.set(key, node)
   const named = headers.get('inline-body-key')
-  const inlineKey = typeof named === 'string' ? named : map.entries.has('body') ? 'body' : 'data'
-  const body = headers.get(inlineKey)
+  const hasBody = map.entries.has('body') || map.packed !== undefined
+  const inlineKey = typeof named === 'string' ? named : hasBody ? 'body' : 'data'
+  const body = map.packed?.bytes ?? headers.get(inlineKey)
   headers.set('inline-body-key', inlineKey)
   headers.delete('content-digest')
   if (body !== undefined) headers.set('content-digest', contentDigest(body))
+  const isMultipart = map.packed !== undefined
   return {
-    received: { headers, isMultipart: false, ...(body === undefined ? {} : { body }) },
-    bodyKeys: body === undefined ? [] : [inlineKey],
+    received: { headers, isMultipart, ...(body === undefined ? {} : { body }) },
+    bodyKeys: map.packed?.keys ?? (body === undefined ? [] : [inlineKey]),
     inlineKey,
   }
 }

@@ -12,6 +12,14 @@ export interface TreeMap {
   readonly described: Map<string, Binary>
   /** What the part said as a message of its own: a signature may stand among its lines. */
   source?: PartSource
+  /** The multipart body that some of the entries came in, when the part had one of its own. */
+  packed?: PackedBody
+}
+
+export interface PackedBody {
+  readonly bytes: Uint8Array
+  /** The keys that came in it, in the order of its parts. */
+  readonly keys: readonly string[]
 }
 
 export interface PartSource {

@@ -9,7 +9,7 @@ import type { Tabm, TabmValue } from '../../message/tabm.ts'
 import type { Value } from '../../message/value.ts'
 import { readCommitment } from './commitment-reader.ts'
 import { isRawItem, readRawItem } from './nested-item.ts'
-import { isNestedSignature, readNestedCommitment } from './nested-signature.ts'
+import { isNestedSignature, readNestedCommitment, unpackBody } from './nested-signature.ts'
 import { isTreeMap, type TreeMap, type TreeNode } from './part-tree.ts'
 import { readSignatures } from './signature-reader.ts'
 import { mendLists } from './tolerant-lists.ts'
@@ -17,6 +17,8 @@ import { mendLists } from './tolerant-lists.ts'
 export interface TreeOptions {
   /** Whether another signer than HyperBEAM wrote the message, so that its habits count. */
   readonly isForeign: boolean
+  /** Whether the tree came in a body that a part had of its own: nobody packs twice. */
+  readonly isUnpacked?: boolean
 }
 
 /** A value of the tree as a message of binaries, lists that have no TABM form already decoded. */
@@ -27,12 +29,13 @@ export function treeValue(node: TreeNode, options: TreeOptions): Value {
 function treeMessage(map: TreeMap, options: TreeOptions): Message {
   const commitments = new Map<string, Commitment>()
   const isSigned = addPartCommitments(commitments, map)
-  addNestedCommitments(commitments, map)
+  addNestedCommitments(commitments, map, options)
+  const within = map.packed === undefined ? options : { ...options, isUnpacked: true }
   const entries = new Map<string, Value>(coveredLines(map, commitments))
   for (const [key, node] of map.entries) {
     if (key === 'commitments' || isPrivateKey(key)) continue
     if (isSigned && (key === 'signature' || key === 'signature-input')) continue
-    entries.set(key, treeValue(node, options))
+    entries.set(key, treeValue(node, within))
   }
   mendLists(entries, options)
   return new Message(entries, commitments)
@@ -62,10 +65,17 @@ function addPartCommitments(commitments: Map<string, Commitment>, { source }: Tr
   return true
 }
 
-function addNestedCommitments(commitments: Map<string, Commitment>, map: TreeMap): void {
+function addNestedCommitments(
+  commitments: Map<string, Commitment>,
+  map: TreeMap,
+  { isUnpacked = false }: TreeOptions,
+): void {
   const nested = map.entries.get('commitments')
   if (nested === undefined) return
   if (!isTreeMap(nested)) throw invalid('commitments to be a map')
+  const all = [...nested.entries.values()]
+  const isByHbsig = all.some((node) => isTreeMap(node) && isNestedSignature(node))
+  if (isByHbsig && !isUnpacked) unpackBody(map)
   for (const [id, node] of nested.entries) {
     if (!isTreeMap(node)) throw invalid('a commitment to be a map')
     const commitment = readNested(id, node, map)
