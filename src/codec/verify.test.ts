@@ -49,6 +49,16 @@ describe('verifyMessage()', () => {
     assert.deepEqual(signers, [bob.address, node.address])
   })
 
+  it('holds beside typed keys that no signature covers, such as the status of a reply', async () => {
+    for (const device of ['httpsig@1.0', 'ans104@1.0'] as const) {
+      const signed = await commitMessage(createMessage(input), alice, { device })
+      const reply = signed.with([['status', 200]])
+      assert.deepEqual((await verifyMessage(reply)).signers, [alice.address], device)
+      const sent = decodeHttpsig(encodeHttpsig(reply, { bundle: true }))
+      assert.deepEqual((await verifyMessage(sent)).signers, [alice.address], device)
+    }
+  })
+
   it('names what does not hold, and does not count its signer', async () => {
     const item = await commitMessage(createMessage(input), alice, { device: 'ans104@1.0' })
     const changed = item.with([['type', 'Process']])

@@ -44,11 +44,12 @@ export function compareItem(
 }
 
 function isSameCommitment(own: Commitment, other: Commitment): boolean {
-  const keys = new Set(own.committed)
+  // By httpsig@1.0, a key that came as a link and as a part is listed twice.
+  const [keys, others] = [new Set(own.committed), new Set(other.committed)]
   return (
     own.type === other.type &&
     own.committer === other.committer &&
-    keys.size === other.committed.length &&
+    keys.size === others.size &&
     other.committed.every((key) => keys.has(key))
   )
 }

@@ -68,7 +68,7 @@ export function committedLayout(tabm: Tabm, commitment: Commitment): ItemLayout 
     return committedField(commitment, name) ?? untaggedField(tabm, name, originalTags)
   })
   return {
-    keys: commitment.committed,
+    keys: [...new Set(commitment.committed)],
     ...(originalTags === undefined ? {} : { originalTags }),
     bundleTags: bundleTagsOf(commitment),
     ...fields(target, anchor),

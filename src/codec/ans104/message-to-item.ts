@@ -38,8 +38,12 @@ export function messageToItem(message: Message, options: MessageToItemOptions = 
   const commitment = itemCommitmentOf(message)
   const received = commitment === undefined ? undefined : receivedItem(message, commitment)
   if (received !== undefined) return received
-  const isInline = commitment === undefined ? options.bundle === true : isBundled(commitment)
-  return makeItem(toTabm(message, isInline ? 'bundle' : 'link'), 0)
+  if (commitment === undefined) {
+    return makeItem(toTabm(message, options.bundle === true ? 'bundle' : 'link'), 0)
+  }
+  // Keys that the item does not hold, such as the status of a reply, have no types in it, either.
+  const covered = withOnlyKeys(message, commitment.committed)
+  return makeItem(toTabm(covered, isBundled(commitment) ? 'bundle' : 'link'), 0)
 }
 
 /** A nested value as an item. */

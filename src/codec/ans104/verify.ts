@@ -72,7 +72,8 @@ function candidates(message: Message, commitment: Commitment): DataItem[] {
  * whose tags are sorted needs no `original-tags`, and httpsig@1.0 lists keys in an order of its own.
  */
 function keyOrders(message: Message, commitment: Commitment): (readonly string[])[] {
-  const { committed, fields } = commitment
+  const { fields } = commitment
+  const committed = [...new Set(commitment.committed)]
   if (fields.has(ORIGINAL_TAGS)) return [committed]
   const isInline = isBundled(commitment)
   const names = committed.map((key) => {
