@@ -22,26 +22,39 @@ export interface PreparedMessage {
   readonly writes: readonly StoreWrite[]
 }
 
+/** Nested messages that were made ready before, by their object. */
+type KnownMessages = ReadonlyMap<Message, PreparedMessage>
+
+const NOTHING_KNOWN: KnownMessages = new Map()
+
 /**
  * Everything that writing a message takes: its record and links, those of the messages nested in
- * it, and its large values. Keys that its commitments do not cover are dropped.
+ * it, and its large values. Keys that its commitments do not cover are dropped. A nested message
+ * that is ready already can be given, so that it is not made ready twice.
  *
  * @NOTE A record lies under the id that its signatures give it. Signatures, nested ones too, must
  * have been verified before: who could store a forged one would replace the true message.
  */
-export function prepareMessage(message: Message): PreparedMessage {
+export function prepareMessage(message: Message, nested?: PreparedMessage): PreparedMessage {
+  const known = nested === undefined ? NOTHING_KNOWN : new Map([[nested.message, nested]])
   const writes: StoreWrite[] = []
-  return { ...prepareNested(message, writes, 0), writes }
+  return { ...prepareNested(message, { writes, known }, 0), writes }
+}
+
+interface Preparation {
+  readonly writes: StoreWrite[]
+  readonly known: KnownMessages
 }
 
 function prepareNested(
   given: Message,
-  writes: StoreWrite[],
+  preparation: Preparation,
   depth: number,
 ): Omit<PreparedMessage, 'writes'> {
   assertDepth(depth)
+  const { writes } = preparation
   const message = commitUnsigned(withOnlyCommitted(given))
-  for (const [, value] of message) prepareChild(value, writes, depth + 1)
+  for (const [, value] of message) prepareChild(value, preparation, depth + 1)
   const id = messageId(message, 'all')
   const unsigned = messageId(message, 'none')
   pushRecord(id, encodeRecord(message), writes)
@@ -60,15 +73,18 @@ function linkedIds(message: Message, unsigned: string): Set<string> {
   return ids
 }
 
-function prepareChild(value: Value, writes: StoreWrite[], depth: number): void {
-  if (value instanceof Message) prepareNested(value, writes, depth)
-  else if (isList(value)) prepareList(value, writes, depth)
+function prepareChild(value: Value, preparation: Preparation, depth: number): void {
+  if (isList(value)) prepareList(value, preparation, depth)
+  if (!(value instanceof Message)) return
+  const known = preparation.known.get(value)
+  if (known === undefined) prepareNested(value, preparation, depth)
+  else preparation.writes.push(...known.writes)
 }
 
-function prepareList(list: List, writes: StoreWrite[], depth: number): void {
+function prepareList(list: List, preparation: Preparation, depth: number): void {
   assertDepth(depth)
-  for (const value of list) prepareChild(value, writes, depth + 1)
-  pushRecord(unsignedId(list), encodeRecord(list), writes)
+  for (const value of list) prepareChild(value, preparation, depth + 1)
+  pushRecord(unsignedId(list), encodeRecord(list), preparation.writes)
 }
 
 function pushRecord(id: string, { bytes, large }: EncodedRecord, writes: StoreWrite[]): void {

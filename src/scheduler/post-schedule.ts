@@ -1,6 +1,5 @@
 /** POST `schedule`: from a request to an assignment, or to the reason why there is none. */
 import { AoError, isAoError } from '../base/errors.ts'
-import { commitUnsigned } from '../codec/httpsig/httpsig.ts'
 import { verifyMessage } from '../codec/verify.ts'
 import { isSigned, NO_COMMITMENTS, signersOf } from '../message/commitment.ts'
 import { committedKeys, withOnlyCommitted } from '../message/committed.ts'
@@ -9,9 +8,10 @@ import { Message } from '../message/message.ts'
 import { isList, type Value } from '../message/value.ts'
 import { DEFAULT_PATH } from './assignment.ts'
 import type { SchedulerContext } from './context.ts'
+import { handOn } from './hand-on.ts'
 import { type Located, locateScheduler } from './locate.ts'
 import { findProcess, findSubject, isProcess, processOfMessage } from './process-id.ts'
-import { badRequest, notFound, ok, type Reply, redirectReply, remoteReply } from './reply.ts'
+import { notFound, ok, type Reply } from './reply.ts'
 
 export async function postSchedule(
   context: SchedulerContext,
@@ -35,9 +35,15 @@ export async function postSchedule(
     processOfMessage(store, unsignedBody, () => findProcess(store, base, request)),
   )
   const located = await locateScheduler(locateDeps(context), reference, message)
-  return located.kind === 'local'
-    ? ok(await scheduleLocally(context, located, { ...subject, message }))
-    : forward(context, located, message)
+  if (located.kind === 'local') {
+    return ok(await scheduleLocally(context, located, { ...subject, message }))
+  }
+  return handOn(context, { located, request }, async (target) => {
+    const outcome = await context.remote.post(target, message)
+    // Later messages for the process are sent on by what it says of its scheduler.
+    if (outcome.kind === 'answered' && isProcess(message)) await context.store.keep(message)
+    return outcome
+  })
 }
 
 /** What is to be scheduled. */
@@ -84,15 +90,14 @@ async function completeMessage(
   subject: Message,
 ): Promise<Message | undefined> {
   try {
-    const message = await context.store.loadAll(withOnlyCommitted(subject))
-    // An hmac proves nothing of where it came from: it is made anew over what is kept.
-    return commitUnsigned(withoutUnsigned(message))
+    return withoutUnsigned(await context.store.loadAll(withOnlyCommitted(subject)))
   } catch (error) {
     if (isAoError(error, 'link-not-found')) return undefined
     throw error
   }
 }
 
+/** An hmac proves nothing of where it came from: it is made anew over what is kept. */
 function withoutUnsigned(message: Message): Message {
   const signed = [...message.commitments].filter(([, commitment]) => isSigned(commitment))
   return message.withCommitments(new Map(signed))
@@ -107,9 +112,7 @@ async function admit(context: SchedulerContext, message: Message): Promise<Messa
   for (const [, value] of message) if (!(await isNestedValid(value))) return undefined
   if (signersOf(message).length === 0) return verifyAssignments === true ? undefined : message
   if ((await verifyMessage(message)).valid) return message
-  return verifyAssignments === false
-    ? commitUnsigned(message.withCommitments(NO_COMMITMENTS))
-    : undefined
+  return verifyAssignments === false ? message.withCommitments(NO_COMMITMENTS) : undefined
 }
 
 /** @NOTE Not subject to options: a forged nested message must never be stored under its id. */
@@ -164,37 +167,6 @@ async function existingAssignment(
 ): Promise<Message | undefined> {
   if (!context.options.returnExisting) return undefined
   return context.store.assignmentOf(processId, messageId(message, 'all'))
-}
-
-async function forward(
-  context: SchedulerContext,
-  located: Exclude<Located, LocalProcess>,
-  message: Message,
-): Promise<Reply> {
-  const refusal = unlocatedReply(located)
-  if (refusal !== undefined) return refusal
-  if (located.kind !== 'remote') throw new AoError('internal', 'A scheduler was not located')
-  const { redirect, processId } = located
-  if (!context.options.followRedirects) return redirectReply(redirect)
-  return remoteReply(await context.remote.post(redirect, processId, message))
-}
-
-/** The refusal of a process that cannot be located; `undefined` when it can. */
-export function unlocatedReply(located: Located): Reply | undefined {
-  switch (located.kind) {
-    case 'unknown-process':
-      return notFound(
-        `Process ${located.processId} is not available on this node. ` +
-          'Schedule the process itself here first, or ask its scheduler.',
-      )
-    case 'no-scheduler':
-      return badRequest('No scheduler information provided.')
-    case 'unknown-scheduler':
-      return notFound('not_found')
-    case 'local':
-    case 'remote':
-      return undefined
-  }
 }
 
 export function locateDeps(context: SchedulerContext) {

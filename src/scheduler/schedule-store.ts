@@ -55,6 +55,8 @@ export interface ScheduleStore extends MessageReader {
   assignmentOf(processId: string, messageId: string): Promise<Message | undefined>
   /** Ids of processes that have a schedule here, ordered. Default limit 1,000. */
   processes(options?: { readonly from?: string; readonly limit?: number }): Promise<string[]>
+  /** Keeps a message that is in no schedule here; its signatures must have been verified. */
+  keep(message: Message): Promise<void>
   /** Writes assignments in order, all in one transaction; resolves when they are durable. */
   append(processId: string, entries: readonly AppendEntry[]): Promise<void>
 }
@@ -90,13 +92,9 @@ export function createScheduleStore(store: Store): ScheduleStore {
     },
     assignmentOf: (processId, messageId) => read(`${BY_MESSAGE}/${processId}/${messageId}`),
     processes: (options) => store.list(HEADS, options),
+    keep: (message) => store.commit(prepareMessage(message).writes),
     append: (processId, entries) => store.commit(appendWrites(processId, entries)),
   }
-}
-
-/** The message that is scheduled, made ready once for its assignment and for the store. */
-export function prepareAssignment(assignment: Message): PreparedMessage {
-  return prepareMessage(assignment)
 }
 
 function appendWrites(processId: string, entries: readonly AppendEntry[]): StoreWrite[] {

@@ -7,13 +7,12 @@
 import type { BlockClock } from '../arweave/block-clock.ts'
 import type { Clock } from '../base/clock.ts'
 import { AoError } from '../base/errors.ts'
-import type { PreparedMessage } from '../cache/prepare.ts'
+import { type PreparedMessage, prepareMessage } from '../cache/prepare.ts'
 import type { HashpathAlgorithm } from '../message/hashpath.ts'
-import { messageId } from '../message/id.ts'
 import type { Message } from '../message/message.ts'
 import { buildAssignment } from './assignment.ts'
 import { type ChainKind, nextBaseHashpath, nextHashChain, startChain } from './chain.ts'
-import { type AppendEntry, type Head, prepareAssignment } from './schedule-store.ts'
+import type { AppendEntry, Head } from './schedule-store.ts'
 
 /** When the caller gets the assignment. */
 export type SchedulingMode =
@@ -67,9 +66,9 @@ export interface ScheduleOptions {
 }
 
 interface Request {
-  readonly message: Message
+  /** The message, ready to be written with its assignment. */
+  readonly body: PreparedMessage
   readonly options: ScheduleOptions
-  readonly messageId: string
   readonly abortAtMs: number
   readonly resolve: (assignment: Message) => void
   readonly reject: (error: unknown) => void
@@ -149,8 +148,8 @@ class QueueServer implements ProcessServer {
     if (refusal !== undefined) return Promise.reject(refusal)
     return new Promise((resolve, reject) => {
       const abortAtMs = this.#deps.clock.now() + this.#options.timeoutMs
-      const id = messageId(message, 'all')
-      this.#queue.push({ message, options, messageId: id, abortAtMs, resolve, reject })
+      const body = prepareMessage(message)
+      this.#queue.push({ body, options, abortAtMs, resolve, reject })
       this.#advance()
     })
   }
@@ -202,7 +201,7 @@ class QueueServer implements ProcessServer {
       request,
       slot: before.slot + 1,
       timestamp: Math.max(this.#deps.clock.now(), before.timestamp),
-      hashChain: nextHashChain(before.hashChain, request.messageId),
+      hashChain: nextHashChain(before.hashChain, request.body.id),
       outcome: undefined,
       isDropped: false,
     }
@@ -230,7 +229,7 @@ class QueueServer implements ProcessServer {
       block: this.#deps.blockClock.current(),
       chainKind,
       chain: chainKind === 'hash-chain' ? draft.hashChain : this.#signed.baseHashpath,
-      body: draft.request.message,
+      body: draft.request.body.message,
       ...draft.request.options,
     })
   }
@@ -250,8 +249,8 @@ class QueueServer implements ProcessServer {
   }
 
   #accept(draft: Draft, signed: Message): void {
-    const assignment = prepareAssignment(signed)
     const { slot, timestamp, hashChain, request } = draft
+    const assignment = prepareMessage(signed, request.body)
     const baseHashpath = nextBaseHashpath(
       this.#signed.baseHashpath,
       assignment.id,
@@ -297,7 +296,7 @@ class QueueServer implements ProcessServer {
     const entries = batch.map(({ request, assignment, head }) => ({
       head,
       assignment,
-      messageId: request.messageId,
+      messageId: request.body.id,
     }))
     if (this.#options.mode !== 'aggressive') return this.#deps.append(entries)
     // These are acknowledged already: write them however long the store takes to recover.
