@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Binary } from '../../base/bytes.ts'
 import { Message } from '../../message/message.ts'
-import { decodeHttpsig, encodeHttpsig, type HttpsigWire } from './httpsig.ts'
+import { commitUnsigned, decodeHttpsig, encodeHttpsig, type HttpsigWire } from './httpsig.ts'
+import type { SignatureLabels } from './signature-writer.ts'
 
 describe('encodeHttpsig()', () => {
   it('sends what no header can carry as parts of the body', () => {
@@ -35,6 +37,17 @@ describe('encodeHttpsig()', () => {
         code: 'unencodable',
       })
     }
+  })
+
+  it('labels signatures as HyperBEAM does, or with no underscores', () => {
+    // The label of this hmac, which is its id in lower case, has one.
+    const message = commitUnsigned(new Message([['n', '3']]))
+    const inputs = (labels: SignatureLabels): Binary | undefined =>
+      new Map(encodeHttpsig(message, { labels }).headers).get('signature-input')
+    assert.match(String(inputs('hyperbeam')), /^comm-[^=]*_[^=]*=/)
+    assert.equal(inputs('hyphenated'), String(inputs('hyperbeam')).replaceAll('_', '-'))
+    const wire = encodeHttpsig(message, { labels: 'hyphenated' })
+    assert.deepEqual([...decodeHttpsig(wire).commitments], [...message.commitments])
   })
 
   it('never sends private keys', () => {

@@ -15,7 +15,10 @@ export function mendLists(
   { isForeign }: { readonly isForeign: boolean },
 ): void {
   const types = entries.get(TYPES_KEY)
-  if (isBinary(types) && (toText(types) ?? '').includes('list')) mendTyped(entries, types)
+  if (isBinary(types) && (toText(types) ?? '').includes('list')) {
+    mendTyped(entries, types)
+    if (isForeign) mendNumbered(entries, types)
+  }
   if (isForeign) for (const [key, value] of entries) mendZeroBased(entries, key, value)
 }
 
@@ -62,6 +65,26 @@ function renumber(entries: Map<string, Value>, types: ReadonlyMap<string, string
     TYPES_KEY,
     formatAoTypes([...types].map(([key, type]) => [shift(key), type] as [string, string])),
   )
+}
+
+/** hbsig types a list of maps where it stands; structured@1.0 does so in the numbered map that it is. */
+function mendNumbered(entries: Map<string, Value>, written: Binary): void {
+  for (const [key, type] of parseAoTypes(written)) {
+    const value = entries.get(key)
+    if (type !== 'list' || !(value instanceof Message) || value.commitments.size > 0) continue
+    const inner = value.get(TYPES_KEY)
+    const types = new Map(parseAoTypes(isBinary(inner) ? inner : undefined))
+    const size = value.size - (inner === undefined ? 0 : 1)
+    if (!hasNumbers(value, size)) continue
+    const typed: [string, Value] = [TYPES_KEY, formatAoTypes([...types.set('.', 'list')])]
+    entries.set(key, value.with([typed]))
+  }
+}
+
+/** Whether a map has the keys 1 to n. */
+function hasNumbers(map: Message, size: number): boolean {
+  for (let number = 1; number <= size; number++) if (!map.has(`${number}`)) return false
+  return size > 0
 }
 
 /** aoconnect sends a list of maps as a map of the keys 0 to n-1, without a type. */
