@@ -146,7 +146,8 @@ export interface ComponentContext {
 }
 
 /**
- * The keys of a message that a list of components covers.
+ * The keys of a message that a list of components covers. As in HyperBEAM, a key is named twice
+ * whose link is a component and which came as a part, too.
  * @throws AoError `invalid-encoding` for a component that cannot be unescaped.
  */
 export function componentsToKeys(
@@ -166,7 +167,7 @@ export function componentsToKeys(
     if (name === 'content-digest') context.bodyKeys.forEach(add)
     else add(name)
   }
-  return [...keys]
+  return keys
 }
 
 function withoutAt(component: string): string {
