@@ -7,14 +7,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { toBytes } from '../src/base/bytes.ts'
+import { toBinary, toBytes } from '../src/base/bytes.ts'
 import type { LogFields, Logger } from '../src/base/log.ts'
 import { decodeAns104, encodeAns104 } from '../src/codec/ans104/ans104.ts'
 import { commitMessage } from '../src/codec/commit.ts'
 import { decodeHttpsig, encodeHttpsig } from '../src/codec/httpsig/httpsig.ts'
 import { verifyMessage } from '../src/codec/verify.ts'
 import type { NodeConfig } from '../src/config/options.ts'
-import { walletFromJwk } from '../src/crypto/local-wallet.ts'
+import { generateWallet, walletFromJwk } from '../src/crypto/local-wallet.ts'
 import { testWallet } from '../src/crypto/test-wallet.ts'
 import type { Wallet } from '../src/crypto/wallet.ts'
 import { createMessage, type MessageInput } from '../src/message/create-message.ts'
@@ -23,13 +23,12 @@ import { Message } from '../src/message/message.ts'
 import { Atom } from '../src/message/value.ts'
 import { type NodeDeps, type RunningNode, startNode } from '../src/node/node.ts'
 import { nextBaseHashpath, nextHashChain } from '../src/scheduler/chain.ts'
-import { clientJwk } from './clients/client-node.ts'
 import { readVectorFile } from './vectors.ts'
 
-/** Wallets of two nodes, and one of a client. */
+/** Wallets of two nodes, and one of a client, which signs data items only. */
 export const walletA: Wallet = testWallet()
 export const walletB: Wallet = walletFromJwk(readVectorFile('wallet'))
-export const clientWallet: Wallet = walletFromJwk(clientJwk())
+export const clientWallet: Wallet = await generateWallet('ed25519')
 
 /** A node in memory with `walletA` that stops with its test; options and parts may differ. */
 export async function startTestNode(
@@ -67,29 +66,30 @@ export function signItem(keys: MessageInput, wallet: Wallet = clientWallet): Pro
   return commitMessage(createMessage(keys), wallet, { device: 'ans104@1.0' })
 }
 
-/** An httpsig message, signed by the client. */
-export function signHttpsig(keys: MessageInput, wallet: Wallet = clientWallet): Promise<Message> {
+/** An httpsig message. */
+export function signHttpsig(keys: MessageInput, wallet: Wallet = walletB): Promise<Message> {
   return commitMessage(createMessage(keys), wallet, { device: 'httpsig@1.0' })
 }
 
-/** A process that the given address schedules; no two are alike. */
+/** A process that the given address schedules, an item or, with a list, httpsig; no two are alike. */
 export function signProcess(
   scheduler: string | readonly string[] | undefined,
-  keys: Record<string, MessageInput> = {},
+  keys: Readonly<Record<string, unknown>> = {},
 ): Promise<Message> {
-  return signItem({
+  const process = {
     ...{ type: 'Process', device: 'process@1.0', nonce: `${performance.now()}` },
     ...(scheduler === undefined ? {} : { scheduler }),
     ...keys,
-  } as MessageInput)
+  }
+  return Array.isArray(scheduler) ? signHttpsig(process) : signItem(process)
 }
 
 export function signMessage(
   processId: string,
-  keys: Record<string, MessageInput> = {},
+  keys: Readonly<Record<string, unknown>> = {},
 ): Promise<Message> {
   const nonce = `${performance.now()}`
-  return signItem({ type: 'Message', target: processId, nonce, ...keys } as MessageInput)
+  return signItem({ type: 'Message', target: processId, nonce, ...keys })
 }
 
 export function idOf(message: Message): string {
@@ -111,7 +111,9 @@ export async function request(url: string, init: RequestInit = {}): Promise<Http
   const { status, headers } = response
   const message = (): Message =>
     decodeHttpsig({
-      headers: [...headers].map(([name, value]) => [name, Buffer.from(value, 'latin1')] as const),
+      headers: [...headers].map(
+        ([name, value]) => [name, toBinary(Buffer.from(value, 'latin1'))] as const,
+      ),
       ...(bytes.length === 0 ? {} : { body: bytes }),
     })
   return { status, headers, bytes, text: bytes.toString('utf8'), message }
@@ -149,9 +151,21 @@ export function postHttpsig(url: string, path: string, message: Message): Promis
   })
 }
 
+/** Posts a message for scheduling, in the codec of its signature. */
+export function post(
+  url: string,
+  message: Message,
+  path = '/~scheduler@1.0/schedule',
+): Promise<HttpReply> {
+  const devices = [...message.commitments.values()].map(({ device }) => device)
+  return devices.includes('ans104@1.0')
+    ? postItem(url, message, path)
+    : postHttpsig(url, path, new Message([['body', message]]))
+}
+
 /** Schedules a message and gives its assignment. */
 export async function schedule(url: string, message: Message): Promise<Message> {
-  const reply = await postItem(url, message)
+  const reply = await post(url, message)
   assert.equal(reply.status, 200, reply.text)
   return reply.message()
 }
@@ -159,7 +173,7 @@ export async function schedule(url: string, message: Message): Promise<Message> 
 /** Schedules a new process on a node and gives its id. */
 export async function spawn(
   { url, address }: { readonly url: string; readonly address: string },
-  keys: Record<string, MessageInput> = {},
+  keys: Readonly<Record<string, unknown>> = {},
 ): Promise<string> {
   const process = await signProcess(address, keys)
   await schedule(url, process)

@@ -146,6 +146,11 @@ const network = {
   ),
   followHints: onOff(true, 'Whether `PID?hint=URL` in a process id may name its scheduler.'),
   notifyPeers: urlList('Nodes that are told of a new scheduler location of this node.'),
+  peerTimeoutMs: wholeNumber(
+    30 * SECOND_MS,
+    'How long another scheduler may take to answer before the client gets 502.',
+    { min: 1 },
+  ),
 }
 
 const observation = {

@@ -1,6 +1,6 @@
 /** The node's HTTP client: sends a message to a peer and decodes its reply. */
 import { Agent, request as send } from 'undici'
-import { toBytes } from '../base/bytes.ts'
+import { type Binary, toBinary, toBytes } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import { decodeHttpsig } from '../codec/httpsig/decode.ts'
 import { encodeHttpsig } from '../codec/httpsig/encode.ts'
@@ -10,6 +10,8 @@ export interface PeerRequest {
   readonly url: URL
   readonly method: 'GET' | 'POST'
   readonly message?: Message
+  /** The nodes that handed the request on, for the header `via` (RFC 9110, 7.6.3). */
+  readonly via?: string
 }
 
 export interface PeerReply {
@@ -28,6 +30,7 @@ export interface PeerClientOptions {
 export interface PeerClient {
   /** @throws AoError `remote-failed` when the peer does not answer, or not with a message. */
   request(request: PeerRequest): Promise<PeerReply>
+  /** Gives up all requests under way. */
   close(): Promise<void>
 }
 
@@ -55,7 +58,7 @@ export function createPeerClient(options: PeerClientOptions = {}): PeerClient {
           dispatcher: agent,
           signal: AbortSignal.timeout(timeoutMs),
         })
-        const body = await readBody(response.body, maxReplyBytes)
+        const body = await readBody(response, maxReplyBytes)
         return { status: response.statusCode, message: decodeReply(response.headers, body) }
       } catch (cause) {
         if (cause instanceof AoError && cause.code === 'remote-failed') throw cause
@@ -63,12 +66,13 @@ export function createPeerClient(options: PeerClientOptions = {}): PeerClient {
         throw new AoError('remote-failed', reason, { peer: request.url.host }, cause)
       }
     },
-    close: () => agent.close(),
+    close: () => agent.destroy(),
   }
 }
 
-function encodeRequest({ method, message }: PeerRequest) {
+function encodeRequest({ method, message, via }: PeerRequest) {
   const headers: string[] = ['accept-bundle', 'true']
+  if (via !== undefined) headers.push('via', via)
   if (message === undefined) return { method, headers }
   const wire = encodeHttpsig(message, { bundle: true })
   for (const [name, value] of wire.headers) {
@@ -77,12 +81,14 @@ function encodeRequest({ method, message }: PeerRequest) {
   return { method, headers, body: wire.body ?? null }
 }
 
-async function readBody(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+async function readBody({ headers, body }: PeerResponse, maxBytes: number): Promise<Uint8Array> {
+  const announced = Number(headers['content-length'] ?? 0)
   const chunks: Uint8Array[] = []
   let length = 0
+  // Leaving the loop early destroys the stream, and with it the connection.
   for await (const chunk of body) {
     length += chunk.length
-    if (length > maxBytes) {
+    if (Math.max(length, announced) > maxBytes) {
       throw new AoError('remote-failed', 'The remote scheduler answered with too many bytes', {
         limit: maxBytes,
       })
@@ -92,14 +98,19 @@ async function readBody(body: AsyncIterable<Uint8Array>, maxBytes: number): Prom
   return Buffer.concat(chunks)
 }
 
+interface PeerResponse {
+  readonly headers: ReplyHeaders
+  readonly body: AsyncIterable<Uint8Array>
+}
+
 type ReplyHeaders = Readonly<Record<string, string | string[] | undefined>>
 
 function decodeReply(received: ReplyHeaders, body: Uint8Array): Message {
-  const headers: [string, Uint8Array][] = []
+  const headers: [string, Binary][] = []
   for (const [name, value] of Object.entries(received)) {
     if (value === undefined || TRANSPORT_HEADERS.has(name)) continue
     const text = Array.isArray(value) ? value.join(', ') : value
-    headers.push([name, Buffer.from(text, 'latin1')])
+    headers.push([name, toBinary(Buffer.from(text, 'latin1'))])
   }
   return decodeHttpsig({ headers, ...(body.length === 0 ? {} : { body }) })
 }

@@ -91,7 +91,7 @@ async function startWith(
   const logger = deps.logger ?? silentLogger
   const metrics = createMetrics({ ofProcess: deps.logger !== undefined })
   const events = createEvents({ logger, metrics })
-  const peers = createPeerClient()
+  const peers = createPeerClient({ timeoutMs: config.peerTimeoutMs })
   const network = createNetwork(config, { clock, logger, fetch: deps.fetch ?? fetch })
   const cache = createMessageCache(stores.cache)
   const live = liveOptions(config)
@@ -99,7 +99,10 @@ async function startWith(
     {
       ...{ wallets, clock, events, ...network },
       store: stores.scheduler,
-      readMessage: (id) => cache.readCommitted(id),
+      readMessage: async (id) => {
+        const message = await cache.readCommitted(id)
+        return message && cache.loadAll(message)
+      },
       remote: createRemoteScheduler(peers),
     },
     live,

@@ -7,7 +7,10 @@
 import { concatBytes } from '../base/bytes.ts'
 import { decodeBase64, encodeBase64url } from '../crypto/base64url.ts'
 import { sha256 } from '../crypto/hash.ts'
+import { signersOf } from '../message/commitment.ts'
 import { chainHashpath, type HashpathAlgorithm } from '../message/hashpath.ts'
+import { messageId } from '../message/id.ts'
+import { Message } from '../message/message.ts'
 
 /** Which chain an assignment shows. */
 export type ChainKind = 'base-hashpath' | 'hash-chain'
@@ -38,3 +41,29 @@ export function nextBaseHashpath(
 ): string {
   return chainHashpath(baseHashpath, assignmentId, algorithm)
 }
+
+/**
+ * Whether an assignment of another node continues the chain of the one right before it. What cannot
+ * be told holds: where the node changed the kind of its chain, or left out a signature that the
+ * chain was made of. After a restart HyperBEAM takes the text of the last `hash-chain` for its
+ * bytes once, and repeats a `base-hashpath`; both are let through.
+ */
+export function follows(assignment: Message, before: Message): boolean {
+  const fromChain = before.get('hash-chain')
+  const toChain = assignment.get('hash-chain')
+  if (typeof fromChain === 'string' && typeof toChain === 'string') {
+    const body = assignment.get('body')
+    if (!(body instanceof Message)) return false
+    const id = messageId(body, 'all')
+    const restarted = encodeBase64url(sha256(concatBytes([fromChain, id])))
+    return toChain === nextHashChain(fromChain, id) || toChain === restarted
+  }
+  const from = before.get('base-hashpath')
+  const to = assignment.get('base-hashpath')
+  if (typeof from !== 'string' || typeof to !== 'string') return true
+  if (signersOf(before).length === 0 || to === from) return true
+  const id = messageId(before, 'all')
+  return HASHPATH_ALGORITHMS.some((algorithm) => to === nextBaseHashpath(from, id, algorithm))
+}
+
+const HASHPATH_ALGORITHMS = ['sha-256-chain', 'accumulate-256'] as const

@@ -12,20 +12,31 @@ import type { Registry } from './registry.ts'
 import type { ScheduleStore } from './schedule-store.ts'
 import type { SchedulingMode } from './server.ts'
 
-/** Another scheduler, reached over HTTP. */
+/** Other schedulers, reached over HTTP. What they answer is checked, see `remote-check.ts`. */
 export interface RemoteScheduler {
   /** Posts a message for scheduling and gives the peer's assignment. */
-  post(redirect: Redirect, processId: string, message: Message): Promise<RemoteReply>
-  slot(redirect: Redirect, processId: string): Promise<RemoteReply>
-  schedule(redirect: Redirect, processId: string, range: SlotRange): Promise<RemoteReply>
+  post(target: RemoteTarget, message: Message): Promise<RemoteOutcome>
+  slot(target: RemoteTarget): Promise<RemoteOutcome>
+  schedule(target: RemoteTarget, range: SlotRange): Promise<RemoteOutcome>
   /** Tells a peer of a location record. */
   announce(peerUrl: string, record: Message): Promise<void>
 }
 
-export interface RemoteReply {
-  readonly status: number
-  readonly message: Message
+/** A process and where its scheduler is. */
+export interface RemoteTarget {
+  readonly processId: string
+  readonly redirect: Redirect
+  /** Addresses that may sign for the process; none when the process is not known here. */
+  readonly schedulers: readonly string[]
+  /** Addresses of the nodes that the request came through, this one at the end. */
+  readonly via: readonly string[]
 }
+
+export type RemoteOutcome =
+  /** A 200, checked. */
+  | { readonly kind: 'answered'; readonly message: Message }
+  /** A refusal with a status from 400 to 499, and its reason as a message. */
+  | { readonly kind: 'refused'; readonly status: number; readonly message: Message }
 
 export interface SlotRange {
   readonly from: number

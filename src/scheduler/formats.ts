@@ -10,6 +10,8 @@ import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
 import { toTabm } from '../message/structured.ts'
 import { Atom, isBinary, type Value } from '../message/value.ts'
+import { integerOf } from './location.ts'
+import { textOf } from './process-id.ts'
 
 export interface SchedulePage {
   readonly processId: string
@@ -37,6 +39,25 @@ export function formatPage(page: SchedulePage): Message {
     ['block-hash', block.hash],
     ['assignments', new Message<Value>(assignments)],
   ])
+}
+
+/** The page that `formatPage` made a message of, here or on another node. */
+export function parsePage(page: Message): SchedulePage {
+  const slots = page.get('assignments')
+  const continues = page.get('continues')
+  const assignments = [...(slots instanceof Message ? slots : [])].flatMap(([key, message]) =>
+    /^\d+$/.test(key) && message instanceof Message ? [{ slot: Number(key), message }] : [],
+  )
+  return {
+    processId: textOf(page, 'process') ?? '',
+    continues: continues instanceof Atom && continues.name === 'true',
+    block: {
+      height: integerOf(page, 'block-height') ?? 0,
+      hash: textOf(page, 'block-hash') ?? '',
+      timestamp: integerOf(page, 'timestamp') ?? 0,
+    },
+    assignments: assignments.toSorted((left, right) => left.slot - right.slot),
+  }
 }
 
 /** The page as `application/aos-2`: a message whose body is the JSON. */

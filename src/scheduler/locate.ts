@@ -3,6 +3,7 @@
  * found by a hint or by its scheduler location.
  */
 import { toText } from '../base/bytes.ts'
+import { isAoError } from '../base/errors.ts'
 import { Message } from '../message/message.ts'
 import { isBinary, isList, type Value } from '../message/value.ts'
 import type { LocationTable } from './location.ts'
@@ -10,7 +11,13 @@ import { type ProcessReference, textOf } from './process-id.ts'
 
 export type Located =
   | { readonly kind: 'local'; readonly processId: string; readonly process: Message }
-  | { readonly kind: 'remote'; readonly processId: string; readonly redirect: Redirect }
+  | {
+      readonly kind: 'remote'
+      readonly processId: string
+      readonly redirect: Redirect
+      /** Addresses that may sign for the process; none when the process is not known here. */
+      readonly schedulers: readonly string[]
+    }
   /** The process is neither stored here nor part of the request. */
   | { readonly kind: 'unknown-process'; readonly processId: string }
   | { readonly kind: 'no-scheduler' }
@@ -31,48 +38,66 @@ export interface LocateDeps {
   readonly followHints: boolean
 }
 
-/** Finds the scheduler of a process. `posted` is the message that is to be scheduled, if any. */
+/**
+ * Finds the scheduler of a process. `posted` is the message that is to be scheduled, if any. A hint
+ * does not count for a process that this node schedules itself: it may have led here.
+ * @throws AoError `remote-failed` when the gateway does not say where the scheduler is.
+ */
 export async function locateScheduler(
   deps: LocateDeps,
   reference: ProcessReference,
   posted?: Message,
 ): Promise<Located> {
   const { id, hint } = reference
-  if (hint !== undefined && deps.followHints) {
-    return { kind: 'remote', processId: id, redirect: { url: hint, variant: 'ao.N.1' } }
-  }
   const process = reference.message ?? (await deps.readProcess(id))
-  if (process === undefined) return { kind: 'unknown-process', processId: id }
-  const schedulers = schedulersOf(process, posted)
-  if (schedulers.length === 0) return { kind: 'no-scheduler' }
-  if (schedulers.some((scheduler) => deps.identities.has(scheduler))) {
+  const schedulers = process === undefined ? [] : schedulersOf(process, posted)
+  if (process !== undefined && schedulers.some(({ address }) => deps.identities.has(address))) {
     return { kind: 'local', processId: id, process }
   }
-  return locateRemote(deps, id, schedulers)
+  const redirect =
+    hint !== undefined && deps.followHints
+      ? { url: hint, variant: 'ao.N.1' }
+      : await findRedirect(deps, schedulers)
+  if (redirect !== undefined) {
+    const addresses = schedulers.map(({ address }) => address)
+    return { kind: 'remote', processId: id, redirect, schedulers: addresses }
+  }
+  if (process === undefined) return { kind: 'unknown-process', processId: id }
+  return { kind: schedulers.length === 0 ? 'no-scheduler' : 'unknown-scheduler' }
 }
 
-/** From the last to the first, as the reference searches. */
-async function locateRemote(
+/**
+ * From the last to the first, as the reference searches. A gateway that fails for one does not keep
+ * another from being found.
+ */
+async function findRedirect(
   deps: LocateDeps,
-  processId: string,
-  schedulers: readonly string[],
-): Promise<Located> {
-  for (const scheduler of schedulers.toReversed()) {
-    const [address = '', hint] = scheduler.split('?hint=')
-    if (hint !== undefined && deps.followHints) {
-      return { kind: 'remote', processId, redirect: { url: hint, variant: 'ao.N.1' } }
+  schedulers: readonly NamedScheduler[],
+): Promise<Redirect | undefined> {
+  let failure: unknown
+  for (const { address, hint } of schedulers.toReversed()) {
+    if (hint !== undefined && deps.followHints) return { url: hint, variant: 'ao.N.1' }
+    try {
+      const location = await deps.locations.find(address)
+      if (location !== undefined) return redirectTo(location)
+    } catch (error) {
+      if (!isAoError(error, 'remote-failed')) throw error
+      failure = error
     }
-    const location = await deps.locations.find(address)
-    if (location === undefined) continue
-    const url = textOf(location, 'url') ?? textOf(location, 'location') ?? '/'
-    const variant = textOf(location, 'variant') ?? 'ao.N.1'
-    return { kind: 'remote', processId, redirect: { url, variant } }
   }
-  return { kind: 'unknown-scheduler' }
+  if (failure !== undefined) throw failure
+  return undefined
+}
+
+function redirectTo(location: Message): Redirect {
+  return {
+    url: textOf(location, 'url') ?? textOf(location, 'location') ?? '/',
+    variant: textOf(location, 'variant') ?? 'ao.N.1',
+  }
 }
 
 /** `scheduler`, else `scheduler-location`, of the process; for a POST also of the message. */
-function schedulersOf(process: Message, posted: Message | undefined): string[] {
+function schedulersOf(process: Message, posted: Message | undefined): NamedScheduler[] {
   const value =
     process.get('scheduler') ??
     process.get('scheduler-location') ??
@@ -80,8 +105,14 @@ function schedulersOf(process: Message, posted: Message | undefined): string[] {
   return parseSchedulers(value)
 }
 
-/** Addresses in a text with commas, quotes left out, or in a list. */
-export function parseSchedulers(value: Value | undefined): string[] {
+/** A scheduler as a process names it: its address, and maybe where it is, `ADDRESS?hint=URL`. */
+export interface NamedScheduler {
+  readonly address: string
+  readonly hint?: string
+}
+
+/** Schedulers in a text with commas, quotes left out, or in a list. */
+export function parseSchedulers(value: Value | undefined): NamedScheduler[] {
   if (isList(value)) return value.flatMap(parseSchedulers)
   if (value instanceof Message) return [...value].flatMap(([, item]) => parseSchedulers(item))
   const text = isBinary(value) ? (toText(value) ?? '') : ''
@@ -89,4 +120,8 @@ export function parseSchedulers(value: Value | undefined): string[] {
     .split(',')
     .map((part) => part.replaceAll('"', '').trim())
     .filter((part) => part !== '')
+    .map((part) => {
+      const [address = '', hint] = part.split('?hint=')
+      return hint === undefined ? { address } : { address, hint }
+    })
 }

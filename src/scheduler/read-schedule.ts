@@ -5,11 +5,12 @@ import { AoError } from '../base/errors.ts'
 import { Message } from '../message/message.ts'
 import { isBinary, isInteger, type Value } from '../message/value.ts'
 import { defaultAddress, type SchedulerContext, type SlotRange } from './context.ts'
-import { formatAos2Page, formatPage, type PageAssignment } from './formats.ts'
+import { formatAos2Page, formatPage, type PageAssignment, parsePage } from './formats.ts'
+import { handOn } from './hand-on.ts'
 import { type Located, locateScheduler, parseSchedulers } from './locate.ts'
-import { locateDeps, unlocatedReply } from './post-schedule.ts'
+import { locateDeps } from './post-schedule.ts'
 import { findProcess, textOf } from './process-id.ts'
-import { ok, type Reply, redirectReply, remoteReply } from './reply.ts'
+import { ok, type Reply } from './reply.ts'
 
 /** Processes that one `status` lists; more are paged with `from`. */
 const STATUS_LIMIT = 10_000
@@ -24,15 +25,17 @@ export async function getSchedule(
   request: Message,
 ): Promise<Reply> {
   const located = await locate(context, base, request)
-  const refusal = unlocatedReply(located)
-  if (refusal !== undefined) return refusal
   const range = rangeOf(request)
-  if (located.kind === 'remote') return remoteSchedule(context, located, range)
-  if (located.kind !== 'local') throw new AoError('internal', 'A scheduler was not located')
+  const isAos2 = textOf(request, 'accept') === 'application/aos-2'
+  if (located.kind !== 'local') {
+    return handOn(context, { located, request }, async (target) => {
+      const outcome = await context.remote.schedule(target, range)
+      if (!isAos2 || outcome.kind === 'refused') return outcome
+      return { ...outcome, message: formatAos2Page(parsePage(outcome.message)) }
+    })
+  }
   const page = await readPage(context, located.processId, range)
-  return ok(
-    textOf(request, 'accept') === 'application/aos-2' ? formatAos2Page(page) : formatPage(page),
-  )
+  return ok(isAos2 ? formatAos2Page(page) : formatPage(page))
 }
 
 export async function getSlot(
@@ -41,14 +44,9 @@ export async function getSlot(
   request: Message,
 ): Promise<Reply> {
   const located = await locate(context, base, request)
-  const refusal = unlocatedReply(located)
-  if (refusal !== undefined) return refusal
-  if (located.kind === 'remote') {
-    const { redirect, processId } = located
-    if (!context.options.followRedirects) return redirectReply(redirect)
-    return remoteReply(await context.remote.slot(redirect, processId))
+  if (located.kind !== 'local') {
+    return handOn(context, { located, request }, (target) => context.remote.slot(target))
   }
-  if (located.kind !== 'local') throw new AoError('internal', 'A scheduler was not located')
   const { processId, process } = located
   const block = context.blockClock.current()
   return ok(
@@ -73,7 +71,7 @@ export async function currentSlot(context: SchedulerContext, processId: string):
 /** Addresses of this node that sign a process's schedule, in the order the process names them. */
 export function signingAddresses(context: SchedulerContext, process: Message): string[] {
   const named = parseSchedulers(process.get('scheduler') ?? process.get('scheduler-location'))
-  return named.filter((address) => context.wallets.has(address))
+  return named.map(({ address }) => address).filter((address) => context.wallets.has(address))
 }
 
 export async function getStatus(context: SchedulerContext, request: Message): Promise<Reply> {
@@ -98,15 +96,6 @@ async function locate(
 ): Promise<Located> {
   const reference = await findProcess(context.store, base, request)
   return locateScheduler(locateDeps(context), reference)
-}
-
-async function remoteSchedule(
-  context: SchedulerContext,
-  { redirect, processId }: Extract<Located, { kind: 'remote' }>,
-  range: SlotRange,
-): Promise<Reply> {
-  if (!context.options.followRedirects) return redirectReply(redirect)
-  return remoteReply(await context.remote.schedule(redirect, processId, range))
 }
 
 async function readPage(context: SchedulerContext, processId: string, range: SlotRange) {

@@ -1,21 +1,19 @@
 /**
  * Scheduling on another node: messages are handed on to it and its schedule is read from it. What
- * comes back is checked before anybody relies on it: the process, the order of the slots and the
- * signatures of the assignments.
+ * comes back is checked by `remote-check.ts` before anybody relies on it; of a refusal only its
+ * reason is told. Requests name the nodes that they came through, so that no two nodes can hand one
+ * to each other for ever.
  */
-import { AoError } from '../base/errors.ts'
-import { verifyMessage } from '../codec/verify.ts'
-import { signersOf } from '../message/commitment.ts'
+import { AoError, type ErrorCode } from '../base/errors.ts'
 import { Message } from '../message/message.ts'
 import type { Value } from '../message/value.ts'
-import type { RemoteReply, RemoteScheduler, SlotRange } from './context.ts'
-import type { Redirect } from './locate.ts'
-import { integerOf } from './location.ts'
+import type { RemoteOutcome, RemoteScheduler, RemoteTarget } from './context.ts'
 import { textOf } from './process-id.ts'
+import { checkAssignment, checkPage, checkSlot } from './remote-check.ts'
 
 /** Sends a message to a peer and decodes its reply. */
 export interface PeerClient {
-  request(peer: PeerRequest): Promise<RemoteReply>
+  request(peer: PeerRequest): Promise<PeerReply>
 }
 
 export interface PeerRequest {
@@ -23,33 +21,95 @@ export interface PeerRequest {
   readonly method: 'GET' | 'POST'
   /** The message that goes with a POST, inlined with its commitments. */
   readonly message?: Message
+  /** The nodes that handed the request on: a `via` header (RFC 9110, 7.6.3). */
+  readonly via?: string
 }
 
+export interface PeerReply {
+  readonly status: number
+  readonly message: Message
+}
+
+/** Redirects of one request that are followed. */
+const MAX_REDIRECTS = 3
+
 export function createRemoteScheduler(client: PeerClient): RemoteScheduler {
+  const ask = (target: RemoteTarget, call: PeerCall, check: Check): Promise<RemoteOutcome> =>
+    askPeer(client, target, call).then((reply) => outcomeOf(reply, check))
   return {
-    post: async (redirect, processId, message) => {
-      assertMainnet(redirect)
-      const url = peerUrl(redirect, `/${processId}/schedule`)
+    post: (target, message) => {
       const body = new Message<Value>([['body', message]])
-      const reply = await client.request({ url, method: 'POST', message: body })
-      if (reply.status < 300) assertProcess(reply.message, processId)
-      return reply
+      const call = { method: 'POST', key: 'schedule', message: body } as const
+      return ask(target, call, (reply) => checkAssignment(reply, target, message))
     },
-    slot: async (redirect, processId) => {
-      assertMainnet(redirect)
-      return client.request({ url: peerUrl(redirect, `/${processId}/slot`), method: 'GET' })
-    },
-    schedule: async (redirect, processId, range) => {
-      assertMainnet(redirect)
-      const url = peerUrl(redirect, `/${processId}/schedule`)
-      url.searchParams.set('from', String(range.from))
-      if (range.to !== undefined) url.searchParams.set('to', String(range.to))
-      const reply = await client.request({ url, method: 'GET' })
-      if (reply.status < 300) await assertPage(reply.message, processId, range)
-      return reply
+    slot: (target) =>
+      ask(target, { method: 'GET', key: 'slot' }, (reply) => checkSlot(reply, target)),
+    schedule: (target, range) => {
+      const query = new URLSearchParams({ from: String(range.from) })
+      if (range.to !== undefined) query.set('to', String(range.to))
+      const call = { method: 'GET', key: `schedule?${query}` } as const
+      return ask(target, call, (page) => checkPage(page, target, range))
     },
     announce: (peer, message) => announce(client, peer, message),
   }
+}
+
+interface PeerCall {
+  readonly method: 'GET' | 'POST'
+  /** What follows the process id in the path, with its query. */
+  readonly key: string
+  readonly message?: Message
+}
+
+/** Gives what of a reply may be relied on. @throws AoError `remote-failed` if nothing may. */
+type Check = (reply: Message) => Promise<Message>
+
+async function askPeer(
+  client: PeerClient,
+  { redirect, processId, via }: RemoteTarget,
+  { key, ...request }: PeerCall,
+): Promise<PeerReply> {
+  let { url, variant } = redirect
+  for (let followed = 0; followed <= MAX_REDIRECTS; followed++) {
+    assertMainnet(variant)
+    const target = peerUrl(url, `/${processId}/${key}`)
+    const reply = await client.request({ ...request, url: target, via: viaHeader(via) })
+    const next = reply.status >= 300 && reply.status < 400 && textOf(reply.message, 'location')
+    if (!next) return reply
+    url = next
+    variant = textOf(reply.message, 'variant') ?? variant
+  }
+  throw new AoError('remote-failed', 'The remote scheduler redirected the request too often', {
+    limit: MAX_REDIRECTS,
+  })
+}
+
+async function outcomeOf({ status, message }: PeerReply, check: Check): Promise<RemoteOutcome> {
+  if (status >= 200 && status < 300) return { kind: 'answered', message: await check(message) }
+  if (status >= 400 && status < 500) return { kind: 'refused', ...refusalOf(status, message) }
+  const reason = 'The remote scheduler failed to answer; try again later'
+  throw new AoError(FAILURES.get(status) ?? 'remote-failed', reason, { status })
+}
+
+/** Failures of a peer that tell the client what it needs to know; others are a bad gateway. */
+const FAILURES: ReadonlyMap<number, ErrorCode> = new Map([
+  [503, 'unavailable'],
+  [504, 'timeout'],
+  [508, 'infinite-recursion'],
+])
+
+const MAX_REASON = 256
+
+/** The texts of a refusal, without anything that could be taken for more than a reason. */
+function refusalOf(status: number, message: Message): { status: number; message: Message } {
+  const entries: [string, Value][] = [['status', status]]
+  const isPage = textOf(message, 'content-type')?.startsWith('text/html') ?? false
+  for (const key of ['body', 'reason', 'details']) {
+    const text = isPage ? undefined : textOf(message, key)
+    if (text !== undefined) entries.push([key, text.slice(0, MAX_REASON)])
+  }
+  if (entries.length === 1) entries.push(['body', 'The remote scheduler refused the request'])
+  return { status, message: new Message(entries) }
 }
 
 /** Where records are taken: newer nodes first, then those that have no `~location@1.0`. */
@@ -58,68 +118,38 @@ const RECORD_PATHS = ['/~location@1.0/known', '/~scheduler@1.0/location']
 async function announce(client: PeerClient, peer: string, message: Message): Promise<void> {
   let status = 0
   for (const path of RECORD_PATHS) {
-    const url = peerUrl({ url: peer, variant: 'ao.N.1' }, path)
+    const url = peerUrl(peer, path)
     status = (await client.request({ url, method: 'POST', message })).status
     if (status < 300) return
   }
   throw new AoError('remote-failed', 'The peer refused the scheduler location', { status })
 }
 
-/** A peer is named by its origin: the path and query of its location do not count. */
-function peerUrl({ url }: Redirect, path: string): URL {
-  try {
-    const parsed = new URL(path, new URL(url).origin)
-    if (parsed.protocol === 'http:' || parsed.protocol === 'https:') return parsed
-  } catch {
-    // Falls through to the one error below.
+/**
+ * The path below the path of a location: a node may stand behind a proxy that serves more than it.
+ * A location that ends in the very path that was asked for is a redirect of that request. Query and
+ * credentials of a location are left out.
+ */
+function peerUrl(location: string, path: string): URL {
+  if (URL.canParse(location)) {
+    const { protocol, origin, pathname } = new URL(location)
+    const asked = new URL(path, origin)
+    const prefix = pathname.endsWith(asked.pathname)
+      ? pathname.slice(0, -asked.pathname.length)
+      : pathname.replace(/\/+$/, '')
+    if (protocol === 'http:' || protocol === 'https:') return new URL(prefix + path, origin)
   }
   throw new AoError('remote-failed', 'The scheduler location of the process has no usable URL')
 }
 
-function assertMainnet({ variant }: Redirect): void {
+function viaHeader(nodes: readonly string[]): string {
+  return nodes.map((node) => `1.1 ${node}`).join(', ')
+}
+
+function assertMainnet(variant: string): void {
   if (variant !== 'ao.TN.1') return
   throw new AoError(
     'unavailable',
     'Process resides on a legacy scheduler (ao.TN.1); send the request to it directly',
   )
-}
-
-function assertProcess(message: Message, processId: string): void {
-  if (textOf(message, 'process') === processId) return
-  throw new AoError('remote-failed', 'The remote scheduler answered for another process')
-}
-
-/** Every assignment must be of the process, at its slot, in order, and signed by somebody. */
-async function assertPage(page: Message, processId: string, range: SlotRange): Promise<void> {
-  assertProcess(page, processId)
-  const assignments = page.get('assignments')
-  if (!(assignments instanceof Message)) {
-    throw new AoError('remote-failed', 'The remote scheduler answered a page without assignments')
-  }
-  for (const [key, assignment] of assignments) {
-    if (!/^\d+$/.test(key) || !(assignment instanceof Message)) continue
-    await assertAssignment(assignment, processId, Number(key))
-    if (Number(key) < range.from) {
-      throw new AoError('remote-failed', 'The remote scheduler answered slots that were not asked')
-    }
-  }
-}
-
-async function assertAssignment(
-  assignment: Message,
-  processId: string,
-  slot: number,
-): Promise<void> {
-  assertProcess(assignment, processId)
-  const isSigned = signersOf(assignment).length > 0
-  const isInvalid = isSigned && !(await verifyMessage(assignment)).valid
-  if (integerOf(assignment, 'slot') !== slot || isInvalid) {
-    throw new AoError(
-      'remote-failed',
-      'The remote scheduler answered an assignment that is not valid',
-      {
-        slot,
-      },
-    )
-  }
 }

@@ -1,7 +1,7 @@
 /** What a handler of the scheduler answers: a status and a value, in the reference's words. */
 import { Message } from '../message/message.ts'
 import { Atom, type Value } from '../message/value.ts'
-import type { RemoteReply } from './context.ts'
+import type { RemoteOutcome } from './context.ts'
 import type { Redirect } from './locate.ts'
 
 export interface Reply {
@@ -32,7 +32,8 @@ export function redirectReply({ url, variant }: Redirect): Reply {
   return { status: 307, value }
 }
 
-/** A peer's reply, handed on as it came. */
-export function remoteReply({ status, message }: RemoteReply): Reply {
-  return { status, value: message }
+/** What another scheduler answered. */
+export function remoteReply(outcome: RemoteOutcome): Reply {
+  const { message } = outcome
+  return outcome.kind === 'answered' ? ok(message) : { status: outcome.status, value: message }
 }

@@ -8,6 +8,7 @@ import type { Wallet } from '../crypto/wallet.ts'
 import type { HashpathAlgorithm } from '../message/hashpath.ts'
 import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
+import { Link, type Value } from '../message/value.ts'
 import type { Store } from '../store/store.ts'
 import { type CommitmentSpec, commitAssignment } from './assignment.ts'
 import type { RemoteScheduler, SchedulerContext, SchedulerOptions } from './context.ts'
@@ -29,7 +30,7 @@ export interface SchedulerDeps {
   readonly store: Store
   /** The node's wallets; the first is the default. */
   readonly wallets: readonly Wallet[]
-  /** Looks a message up in the rest of the node's stores. */
+  /** Looks a message up in the rest of the node's stores, everything in it loaded. */
   readonly readMessage: (id: string) => Promise<Message | undefined>
   readonly blockClock: BlockClock
   readonly uploader: Uploader
@@ -66,8 +67,10 @@ export function createScheduler(
 ): Scheduler {
   const store = createScheduleStore(deps.store)
   const wallets = new Map(deps.wallets.map((wallet) => [wallet.address, wallet]))
-  const readProcess = async (id: string): Promise<Message | undefined> =>
-    (await store.readCommitted(id)) ?? deps.readMessage(id)
+  const readProcess = async (id: string): Promise<Message | undefined> => {
+    const process = await store.readCommitted(id)
+    return process === undefined ? deps.readMessage(id) : withSchedulers(store, process)
+  }
   const openServer = (process: Message, processId: string): Promise<ProcessServer> =>
     open({ deps, options, limits, store, wallets }, processId, process)
   const registry = createRegistry(
@@ -137,10 +140,20 @@ async function open(
   )
 }
 
+/** The process with the schedulers that it names: a list of them is stored on its own. */
+async function withSchedulers(store: ScheduleStore, process: Message): Promise<Message> {
+  const loaded: [string, Value][] = []
+  for (const key of ['scheduler', 'scheduler-location']) {
+    const value = process.get(key)
+    if (value instanceof Link) loaded.push([key, await store.load(value)])
+  }
+  return loaded.length === 0 ? process : process.with(loaded)
+}
+
 /** The node's wallets among the schedulers that a process names. */
 function signingWallets(process: Message, wallets: ReadonlyMap<string, Wallet>): Wallet[] {
   const named = parseSchedulers(process.get('scheduler') ?? process.get('scheduler-location'))
-  const signing = named.flatMap((address) => wallets.get(address) ?? [])
+  const signing = named.flatMap(({ address }) => wallets.get(address) ?? [])
   return signing.length > 0 ? signing : [...wallets.values()].slice(0, 1)
 }
 
