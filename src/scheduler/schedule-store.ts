@@ -7,7 +7,8 @@
 import { AoError } from '../base/errors.ts'
 import { createMessageReader, type MessageReader } from '../cache/cache.ts'
 import { type PreparedMessage, prepareMessage } from '../cache/prepare.ts'
-import type { Message } from '../message/message.ts'
+import { messageId } from '../message/id.ts'
+import { Message } from '../message/message.ts'
 import type { Store, StoreWrite } from '../store/store.ts'
 import type { ChainState } from './chain.ts'
 
@@ -93,7 +94,8 @@ export function createScheduleStore(store: Store): ScheduleStore {
     assignmentOf: (processId, messageId) => read(`${BY_MESSAGE}/${processId}/${messageId}`),
     processes: (options) => store.list(HEADS, options),
     keep: (message) => store.commit(prepareMessage(message).writes),
-    append: (processId, entries) => store.commit(appendWrites(processId, entries)),
+    append: async (processId, entries) =>
+      store.commit(await keepAliases(store, entries, appendWrites(processId, entries))),
   }
 }
 
@@ -113,6 +115,25 @@ function appendWrites(processId: string, entries: readonly AppendEntry[]): Store
     value: Buffer.from(JSON.stringify(last.head)),
   })
   return writes
+}
+
+/**
+ * The unsigned id of a process stays a name of the process that had it first: whoever signs the
+ * same content again must not draw its messages away.
+ */
+async function keepAliases(
+  store: Store,
+  entries: readonly AppendEntry[],
+  writes: StoreWrite[],
+): Promise<StoreWrite[]> {
+  const taken = new Set<string>()
+  for (const { assignment } of entries) {
+    const body = assignment.message.get('body')
+    if (!(body instanceof Message) || body.get('type') !== 'Process') continue
+    const alias = `messages/${messageId(body, 'none')}`
+    if ((await store.resolve(alias)) !== alias) taken.add(alias)
+  }
+  return taken.size === 0 ? writes : writes.filter(({ path }) => !taken.has(path))
 }
 
 function slotPath(processId: string, slot: number): string {

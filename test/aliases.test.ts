@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { encodeAns104 } from '../src/codec/ans104/ans104.ts'
+import { generateWallet } from '../src/crypto/local-wallet.ts'
+import { messageId } from '../src/message/id.ts'
+import { clientWallet, signItem, startTestNode } from './node-kit.ts'
+
+async function post(url: string, body: Uint8Array): Promise<Response> {
+  const headers = { 'content-type': 'application/ans104' }
+  return fetch(`${url}/~scheduler@1.0/schedule`, { method: 'POST', headers, body })
+}
+
+test('the unsigned id of a process stays a name of the process that had it first', async (t) => {
+  const node = await startTestNode(t)
+  const keys = { type: 'Process', device: 'process@1.0', scheduler: node.address }
+  const first = await signItem(keys, clientWallet)
+  const copy = await signItem(keys, await generateWallet('ed25519'))
+  const alias = messageId(first, 'none')
+  assert.equal(messageId(copy, 'none'), alias)
+  for (const process of [first, copy]) {
+    assert.equal((await post(node.url, encodeAns104(process))).status, 200)
+  }
+  const slot = await fetch(`${node.url}/~scheduler@1.0/slot?target=${alias}`)
+  assert.equal(slot.headers.get('process'), messageId(first, 'all'))
+  const own = await fetch(`${node.url}/~scheduler@1.0/slot?target=${messageId(copy, 'all')}`)
+  assert.equal(own.headers.get('process'), messageId(copy, 'all'))
+})
