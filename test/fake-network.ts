@@ -24,7 +24,7 @@ export interface ReceivedRequest {
 }
 
 /** Writes a reply, or leaves the request without one. */
-export type Answer = (request: ReceivedRequest, response: ServerResponse) => void
+export type Answer = (request: ReceivedRequest, response: ServerResponse) => unknown
 
 /** A server that ends with its test, whatever is under way. */
 export async function startFake(t: TestContext, answer: Answer): Promise<FakeServer> {
@@ -35,7 +35,7 @@ export async function startFake(t: TestContext, answer: Answer): Promise<FakeSer
     const request = { method, target, headers, body: await buffer(incoming) }
     received.push(request)
     for (const { count, resolve } of waiting) if (received.length >= count) resolve()
-    answer(request, response)
+    await answer(request, response)
   })
   const port = await listen(server)
   t.after(
@@ -70,6 +70,20 @@ export function sendMessage(response: ServerResponse, message: Message, status =
   }
   response.writeHead(status)
   response.end(wire.body)
+}
+
+/** Hands a request on and its reply back. */
+export async function sendOn(
+  url: string,
+  { method, headers, body }: ReceivedRequest,
+  response: ServerResponse,
+): Promise<void> {
+  const { host: _, connection: __, ...sent } = headers
+  const init = { method, headers: sent as Record<string, string> }
+  const reply = await fetch(url, body.length === 0 ? init : { ...init, body })
+  for (const [name, value] of reply.headers) response.setHeader(name, value)
+  response.writeHead(reply.status)
+  response.end(Buffer.from(await reply.arrayBuffer()))
 }
 
 export function sendJson(response: ServerResponse, json: unknown, status = 200): void {

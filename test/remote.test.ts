@@ -4,7 +4,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { verifyMessage } from '../src/codec/verify.ts'
 import type { Message } from '../src/message/message.ts'
 import type { RunningNode } from '../src/node/node.ts'
-import { startFake, startFakeGateway } from './fake-network.ts'
+import { sendOn, startFake, startFakeGateway } from './fake-network.ts'
 import {
   assertSchedule,
   assignmentsOf,
@@ -137,16 +137,9 @@ describe('a process of another node', () => {
 
   test('is reached below the path of its location', async (t) => {
     const { a, b } = await startPair(t)
-    const proxy = await startFake(t, ({ method, target, headers, body }, response) => {
-      const { host: _, connection: __, ...sent } = headers
-      const init = { method, headers: sent as Record<string, string> }
-      const url = b.url + target.replace(/^\/nodes\/b/, '')
-      fetch(url, body.length === 0 ? init : { ...init, body }).then(async (reply) => {
-        for (const [name, value] of reply.headers) response.setHeader(name, value)
-        response.writeHead(reply.status)
-        response.end(Buffer.from(await reply.arrayBuffer()))
-      })
-    })
+    const proxy = await startFake(t, (received, response) =>
+      sendOn(b.url + received.target.replace(/^\/nodes\/b/, ''), received, response),
+    )
     await tellLocation(a, await locationOf(`${proxy.url}/nodes/b/`))
     const process = await signProcess(b.address)
     await schedule(a.url, process)

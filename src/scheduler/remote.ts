@@ -131,13 +131,13 @@ async function announce(client: PeerClient, peer: string, message: Message): Pro
  * credentials of a location are left out.
  */
 function peerUrl(location: string, path: string): URL {
-  if (URL.canParse(location)) {
-    const { protocol, origin, pathname } = new URL(location)
-    const asked = new URL(path, origin)
-    const prefix = pathname.endsWith(asked.pathname)
-      ? pathname.slice(0, -asked.pathname.length)
+  if (URL.canParse(location) && /^https?:/i.test(location)) {
+    const { origin, pathname } = new URL(location)
+    const asked = new URL(path, origin).pathname
+    const prefix = pathname.endsWith(asked)
+      ? pathname.slice(0, -asked.length)
       : pathname.replace(/\/+$/, '')
-    if (protocol === 'http:' || protocol === 'https:') return new URL(prefix + path, origin)
+    return new URL(prefix + path, origin)
   }
   throw new AoError('remote-failed', 'The scheduler location of the process has no usable URL')
 }
