@@ -52,7 +52,9 @@ export interface ScheduleStore extends MessageReader {
   assignment(processId: string, slot: number): Promise<Message | undefined>
   /** Assignments of consecutive slots, from one on; shorter than asked at the end or at a gap. */
   assignments(processId: string, range: SlotPage): Promise<SlotAssignment[]>
-  /** The assignment of a message in the schedule of a process, if it has one. */
+  /** The first slot from one on that has an assignment. */
+  nextSlot(processId: string, from: number): Promise<number | undefined>
+  /** The newest assignment of a message in the schedule of a process, if it has one. */
   assignmentOf(processId: string, messageId: string): Promise<Message | undefined>
   /** Ids of processes that have a schedule here, ordered. Default limit 1,000. */
   processes(options?: { readonly from?: string; readonly limit?: number }): Promise<string[]>
@@ -90,6 +92,11 @@ export function createScheduleStore(store: Store): ScheduleStore {
         found.push({ slot, message: await reader.loadAll(await reader.decode(value)) })
       }
       return found
+    },
+    nextSlot: async (processId, from) => {
+      const options = { from: slotName(from), limit: 1 }
+      const [name] = await store.list(`${ASSIGNMENTS}/${processId}`, options)
+      return name === undefined ? undefined : Number(name)
     },
     assignmentOf: (processId, messageId) => read(`${BY_MESSAGE}/${processId}/${messageId}`),
     processes: (options) => store.list(HEADS, options),

@@ -1,0 +1,103 @@
+/** The part of an audit that looks at one assignment alone: its fields, signatures and message. */
+import { verifyMessage } from '../codec/verify.ts'
+import { signersOf } from '../message/commitment.ts'
+import { withOnlyCommitted } from '../message/committed.ts'
+import { messageId } from '../message/id.ts'
+import { Message } from '../message/message.ts'
+import { isList, type Value } from '../message/value.ts'
+import { type Finding, finding } from './audit-finding.ts'
+import { integerOf } from './location.ts'
+import { textOf } from './process-id.ts'
+
+export interface ExpectedAssignment {
+  readonly processId: string
+  readonly slot: number
+  /** Addresses that the process names; `undefined` when that is not known. */
+  readonly schedulers: readonly string[] | undefined
+}
+
+export interface AuditedAssignment {
+  /** Only the keys that are signed, or all where nobody signed. */
+  readonly assignment: Message
+  readonly assignmentId: string
+  /** The scheduled message, and its id(all). */
+  readonly message?: Message
+  readonly messageId?: string
+  readonly findings: readonly Finding[]
+}
+
+/** Everything in the assignment must have been loaded. */
+export async function auditAssignment(
+  found: Message,
+  expected: ExpectedAssignment,
+): Promise<AuditedAssignment> {
+  const assignment = withOnlyCommitted(found)
+  const body = assignment.get('body')
+  const message = body instanceof Message ? body : undefined
+  const findings = [
+    ...fieldFindings(assignment, expected),
+    ...(await signatureFindings(assignment, expected)),
+    ...(await messageFindings(message, expected)),
+  ]
+  return {
+    ...{ assignment, assignmentId: messageId(assignment, 'all'), findings },
+    ...(message === undefined ? {} : { message, messageId: messageId(message, 'all') }),
+  }
+}
+
+function fieldFindings(assignment: Message, { processId, slot }: ExpectedAssignment): Finding[] {
+  const findings: Finding[] = []
+  const check = (key: string, found: unknown, wanted: unknown): void => {
+    if (found === wanted) return
+    const shown = found === undefined ? 'none' : String(found).slice(0, 64)
+    findings.push(finding('field-wrong', slot, `Expected ${key} ${wanted}, found ${shown}`))
+  }
+  check('slot', integerOf(assignment, 'slot'), slot)
+  check('process', textOf(assignment, 'process'), processId)
+  check('type', textOf(assignment, 'type'), 'Assignment')
+  return findings
+}
+
+async function signatureFindings(
+  assignment: Message,
+  { slot, schedulers }: ExpectedAssignment,
+): Promise<Finding[]> {
+  if (signersOf(assignment).length === 0) {
+    return [finding('assignment-unsigned', slot, 'Expected an assignment that somebody signed')]
+  }
+  const { valid, signers, failed } = await verifyMessage(assignment)
+  if (!valid) {
+    const reason = `The signature of commitment ${failed.join(', ')} on the assignment does not hold`
+    return [finding('assignment-invalid', slot, reason)]
+  }
+  if (schedulers === undefined || signers.some((signer) => schedulers.includes(signer))) return []
+  const reason = `Expected a signature of ${schedulers.join(' or ')}, found ${signers.join(', ')}`
+  return [finding('signer-foreign', slot, reason)]
+}
+
+async function messageFindings(
+  message: Message | undefined,
+  { slot }: ExpectedAssignment,
+): Promise<Finding[]> {
+  if (message === undefined) {
+    return [finding('message-missing', slot, 'Expected the scheduled message as body')]
+  }
+  if (!(await holdsThroughout(message))) {
+    return [finding('message-invalid', slot, 'A signature on the scheduled message does not hold')]
+  }
+  if (signersOf(message).length > 0) return []
+  return [finding('message-unsigned', slot, 'Nobody signed the scheduled message')]
+}
+
+/** Whether every signature on a message holds, and on all messages nested in it. */
+async function holdsThroughout(value: Value): Promise<boolean> {
+  if (isList(value)) return allHold(value)
+  if (!(value instanceof Message)) return true
+  if (signersOf(value).length > 0 && !(await verifyMessage(value)).valid) return false
+  return allHold([...value].map(([, nested]) => nested))
+}
+
+async function allHold(values: readonly Value[]): Promise<boolean> {
+  for (const value of values) if (!(await holdsThroughout(value))) return false
+  return true
+}
