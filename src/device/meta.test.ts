@@ -47,8 +47,10 @@ function node(initial: MessageInput | Message = {}) {
   return { device, operatorCheck, post, options: nodeOptions.read }
 }
 
+const PATH: readonly (readonly [string, Value])[] = [['path', '/~meta@1.0/info']]
+
 const signedBy = (wallet: Wallet, keys: MessageInput) =>
-  commitMessage(createMessage(keys), wallet, { device: 'httpsig@1.0' })
+  commitMessage(createMessage(keys).with(PATH), wallet, { device: 'httpsig@1.0' })
 
 const UNAUTHORIZED = failed(400, 'Unauthorized')
 
@@ -98,6 +100,35 @@ describe('info', () => {
     assert.equal(options().get('port'), 1)
   })
 
+  test('the operator is told to sign the path, so that no other message of his is a request', async () => {
+    const { post, options } = node({ port: 1 })
+    const sign = (keys: MessageInput) =>
+      commitMessage(createMessage(keys), operator, { device: 'httpsig@1.0' })
+    for (const keys of [
+      { port: 2 },
+      { port: 2, path: '/~scheduler@1.0/location' },
+      // A reply of the node, which is signed with the same wallet.
+      { port: 2, path: '/~meta@1.0/info', status: 200 },
+    ]) {
+      const reason = 'Unauthorized: The signature must cover path: /~meta@1.0/info'
+      assert.deepEqual(await post(await sign(keys)), failed(400, reason))
+    }
+    assert.equal(options().get('port'), 1)
+  })
+
+  test('a request of the operator works once', async () => {
+    const { post, options } = node({ port: 1 })
+    const [first, second] = [
+      await signedBy(operator, { port: 2 }),
+      await signedBy(operator, { port: 3 }),
+    ]
+    assert.equal((await post(first)).kind, 'ok')
+    assert.equal((await post(second)).kind, 'ok')
+    const reason = 'Unauthorized: This request was made before; sign it again'
+    assert.deepEqual(await post(first), failed(400, reason))
+    assert.equal(options().get('port'), 3)
+  })
+
   test('the option `operator` decides who the operator is', async () => {
     const { post } = node({ operator: stranger.address })
     assert.deepEqual(await post(await signedBy(operator, { port: 2 })), UNAUTHORIZED)
@@ -114,7 +145,7 @@ describe('info', () => {
         ['port', 2],
       ],
     )
-    assert.equal(await operatorCheck.isOperator(await signedBy(operator, { a: '1' })), false)
+    assert.equal(await operatorCheck.isOperator(await signedBy(operator, {})), false)
   })
 
   test('a permanent node cannot be changed, and setting it locks it', async () => {

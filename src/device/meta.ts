@@ -34,6 +34,7 @@ export function createMetaDevice(deps: MetaDeviceDeps): Device {
       ['info', async (_base, request) => info(deps, request)],
       ['build', async () => ok(deps.build)],
     ]),
+    ownAnswers: new Set(['info', 'build']),
   }
 }
 
@@ -51,7 +52,9 @@ async function update({ options, operatorCheck }: MetaDeviceDeps, step: Message)
     )
   }
   const request = step.priv.request ?? step
-  if (!(await operatorCheck.mayConfigure(request))) return failed(400, 'Unauthorized')
+  const admission = await operatorCheck.mayConfigure(request)
+  if (admission.kind === 'stranger') return failed(400, 'Unauthorized')
+  if (admission.kind !== 'admitted') return failed(400, `Unauthorized: ${admission.reason}`)
   try {
     const history = await options.update(changesIn(request))
     return ok(

@@ -70,3 +70,15 @@ test('resultMessage() does not touch a committed status', () => {
   const value = message({ status: '201', x: '1' }).withCommitments(new Map([['id', commitment]]))
   assert.deepEqual(sent(ok(value)), { status: 201, keys: { status: '201', x: '1' } })
 })
+
+test('resultMessage() sets a status that is said to be committed but is not there', () => {
+  const commitment: Commitment = {
+    id: 'id',
+    device: 'httpsig@1.0',
+    type: 'hmac-sha256',
+    committed: ['status', 'operator'],
+    fields: new Map(),
+  }
+  const value = message({ operator: 'x' }).withCommitments(new Map([['id', commitment]]))
+  assert.deepEqual(sent(ok(value)), { status: 200, keys: { status: 200, operator: 'x' } })
+})

@@ -17,7 +17,9 @@ export interface ResultMessage {
 export function resultMessage(outcome: Outcome): ResultMessage {
   const message = asMessage(outcome)
   const status = statusOf(message, outcome)
-  const isCommitted = message.commitments.size > 0 && committedKeys(message).includes('status')
+  // What a message of a client says of its commitments is not checked, but the key must be there:
+  // a signed reply is told from everything else that the node signs by its status.
+  const isCommitted = message.has('status') && committedKeys(message).includes('status')
   if (isCommitted || message.get('status') === status) return { message, status }
   return { message: message.with([['status', status]]), status }
 }

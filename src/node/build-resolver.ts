@@ -2,14 +2,14 @@
 import { isAoError } from '../base/errors.ts'
 import { VERSION } from '../base/version.ts'
 import type { MessageReader } from '../cache/cache.ts'
-import { verifyCommitment, verifyMessage } from '../codec/verify.ts'
+import { verifyCommitment } from '../codec/verify.ts'
 import type { NodeConfig } from '../config/options.ts'
 import type { Wallet } from '../crypto/wallet.ts'
 import type { Device } from '../device/device.ts'
 import { createJsonDevice } from '../device/json.ts'
 import { createMessageDevice } from '../device/message.ts'
 import { createMetaDevice, type NodeOptions } from '../device/meta.ts'
-import { createOperatorCheck } from '../device/operator.ts'
+import type { OperatorCheck } from '../device/operator.ts'
 import { createProcessDevice } from '../device/process.ts'
 import { createPushDevice, createPushHandler } from '../device/push.ts'
 import { createDeviceRegistry } from '../device/registry.ts'
@@ -26,18 +26,14 @@ export interface ResolverParts {
   readonly wallets: readonly Wallet[]
   readonly scheduler: Scheduler
   readonly nodeOptions: NodeOptions
+  readonly operatorCheck: OperatorCheck
   readonly replyMemory: ReplyMemory
   readonly reader: MessageReader
 }
 
 export function buildResolver(parts: ResolverParts): Resolver {
-  const { config, wallets, nodeOptions, replyMemory, reader } = parts
+  const { config, wallets, nodeOptions, operatorCheck, replyMemory, reader } = parts
   const address = wallets[0]?.address ?? ''
-  const operatorCheck = createOperatorCheck({
-    options: () => nodeOptions.read(),
-    address,
-    verify: verifyMessage,
-  })
   const { device } = parts.scheduler
   const push = createPushHandler(device)
   const devices: Device[] = [

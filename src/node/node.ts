@@ -10,9 +10,11 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import type { Events } from '../base/events.ts'
 import { type Logger, silentLogger } from '../base/log.ts'
 import { createMessageCache } from '../cache/cache.ts'
+import { verifyMessage } from '../codec/verify.ts'
 import { resolveConfig } from '../config/load-config.ts'
 import type { NodeConfig } from '../config/options.ts'
 import type { Wallet } from '../crypto/wallet.ts'
+import { createOperatorCheck } from '../device/operator.ts'
 import { createPeerClient } from '../http/client.ts'
 import { createRemoteScheduler } from '../scheduler/remote.ts'
 import { createScheduler, type Scheduler } from '../scheduler/scheduler.ts'
@@ -95,9 +97,17 @@ async function startWith(
   const network = createNetwork(config, { clock, logger, fetch: deps.fetch ?? fetch })
   const cache = createMessageCache(stores.cache)
   const live = liveOptions(config)
+  const nodeOptions = createNodeOptions(config, live)
+  const address = wallets[0]?.address ?? ''
+  const operatorCheck = createOperatorCheck({
+    options: () => nodeOptions.read(),
+    address,
+    verify: verifyMessage,
+  })
   const scheduler = createScheduler(
     {
       ...{ wallets, clock, events, ...network },
+      mayPublish: (request) => operatorCheck.mayPublish(request),
       store: stores.scheduler,
       readMessage: async (id) => {
         const message = await cache.readCommitted(id)
@@ -110,15 +120,13 @@ async function startWith(
   )
   const reader = joinReaders(cache, scheduler.store)
   const replyMemory = createReplyMemory()
-  const nodeOptions = createNodeOptions(config, live)
   const parts = { config, wallets, reader, replyMemory }
-  const resolver = buildResolver({ ...parts, scheduler, nodeOptions })
+  const resolver = buildResolver({ ...parts, scheduler, nodeOptions, operatorCheck })
   describeMetrics(metrics, { scheduler, stores })
   const isReady = () => isReadable(stores)
   const http = await buildHttp({ ...parts, resolver, events, logger, metrics, isReady })
   nodeOptions.listensOn(http.port)
   live.publicUrl = () => config.publicUrl ?? http.url
-  const address = wallets[0]?.address ?? ''
   const storeName = stores.scheduler.name
   events.nodeStarted({ url: http.url, address, store: storeName })
   const stop = once(() => stopNode({ http, scheduler, peers, stores, events, clock, ...network }))

@@ -56,8 +56,17 @@ export interface SchedulerContext {
   readonly remote: RemoteScheduler
   /** Looks a process up in the cache, all its commitments with it. */
   readonly readProcess: (id: string) => Promise<Message | undefined>
+  /** Whether a request may have a location record of this node made. */
+  readonly mayPublish: (request: Message) => Promise<PublishAdmission>
   readonly options: SchedulerOptions
 }
+
+export type PublishAdmission =
+  | { readonly kind: 'admitted' }
+  /** Not signed by the operator, or not as a request for a record: maybe a record itself. */
+  | { readonly kind: 'stranger' | 'unfit' }
+  /** The operator made this request before. */
+  | { readonly kind: 'used'; readonly reason: string }
 
 export interface SchedulerOptions {
   readonly mode: SchedulingMode

@@ -3,7 +3,6 @@
  * operator asks, and keeps a verified one that somebody else sends.
  */
 import { commitMessage } from '../codec/commit.ts'
-import { verifyMessage } from '../codec/verify.ts'
 import { signersOf } from '../message/commitment.ts'
 import { withOnlyCommitted } from '../message/committed.ts'
 import { Message } from '../message/message.ts'
@@ -35,9 +34,9 @@ export async function postLocation(
 ): Promise<Reply> {
   const record = subjectOf(base, request)
   if (record === undefined) return notFound('The key that target names holds no message')
-  const { valid, signers } = await verifyMessage(record)
-  const isOperator = valid && signers.includes(defaultAddress(context))
-  return isOperator ? publishOwn(context, record) : keepForeign(context, record)
+  const admission = await context.mayPublish(record)
+  if (admission.kind === 'admitted') return publishOwn(context, record)
+  return admission.kind === 'used' ? badRequest(admission.reason) : keepForeign(context, record)
 }
 
 /** `target` names what is meant: `self` the base, `request` or nothing the request, else a key. */
@@ -102,8 +101,9 @@ export async function getRecord(context: SchedulerContext, address: string): Pro
 /** `~location@1.0/node`: the node's own record; its operator may have a new one made. */
 export async function nodeRecord(context: SchedulerContext, request: Message): Promise<Reply> {
   const asked = withOnlyCommitted(request.priv.request ?? request)
-  const { valid, signers } = await verifyMessage(asked)
-  if (valid && signers.includes(defaultAddress(context))) return publishOwn(context, asked)
+  const admission = await context.mayPublish(asked)
+  if (admission.kind === 'admitted') return publishOwn(context, asked)
+  if (admission.kind === 'used') return badRequest(admission.reason)
   if (integerOf(request, 'nonce') !== undefined) {
     return badRequest('Non-operators cannot request specific nonces.')
   }

@@ -102,7 +102,9 @@ async function refusalOf(record: Message): Promise<string | undefined> {
   if (signersOf(record).length === 0 || !(await verifyMessage(record)).valid) {
     return 'Invalid location record signature.'
   }
-  if (type !== undefined && type !== 'scheduler-location' && type !== 'location') {
+  // A reply of a node has a status: clients choose much of what is in it, and it is no record.
+  const isReply = record.has('status')
+  if (isReply || (type !== undefined && type !== 'scheduler-location' && type !== 'location')) {
     return 'Invalid location record type.'
   }
   if (textOf(record, 'url') === undefined) return 'Missing location record URL.'

@@ -35,6 +35,7 @@ export interface SchedulerDeps {
   readonly blockClock: BlockClock
   readonly uploader: Uploader
   readonly remote: RemoteScheduler
+  readonly mayPublish: SchedulerContext['mayPublish']
   readonly clock: Clock
   readonly events: Events
   /** Asks the gateway for the scheduler location of an address. */
@@ -77,7 +78,7 @@ export function createScheduler(
     { clock: deps.clock, events: deps.events, open: openServer },
     { maxOpen: limits.maxOpenServers, idleMs: limits.serverIdleMs },
   )
-  const { clock, events, blockClock, remote } = deps
+  const { clock, events, blockClock, remote, mayPublish } = deps
   const locations = createLocationTable({
     store: deps.store,
     reader: store,
@@ -86,7 +87,7 @@ export function createScheduler(
   })
   const context: SchedulerContext = {
     ...{ store, registry, locations, blockClock, clock, events, wallets, remote, readProcess },
-    options,
+    ...{ mayPublish, options },
   }
   return {
     device: createSchedulerDevice(context),
