@@ -135,38 +135,31 @@ async function scheduleLocally(
   located: LocalProcess,
   { message, isRequest }: Subject,
 ): Promise<Message> {
-  const { events, registry, clock } = context
+  const { events, registry, clock, options } = context
   const startedMs = clock.now()
   const { processId } = located
-  const existing = await existingAssignment(context, processId, message)
-  if (existing !== undefined) return existing
+  // The path of a request is where it was sent, not what the process is to do with it.
+  const how = isRequest ? { path: DEFAULT_PATH } : {}
   try {
-    const assignment = await registry.withServer(located, (server) =>
-      // The path of a request is where it was sent, not what the process is to do with it.
-      server.schedule(message, isRequest ? { path: DEFAULT_PATH } : {}),
+    const { assignment, isNew } = await registry.withServer(located, async (server) =>
+      options.returnExisting
+        ? server.scheduleOnce(message, how)
+        : { assignment: await server.schedule(message, how), isNew: true },
     )
+    if (!isNew) return assignment
     events.messageScheduled({
       process: processId,
       slot: Number(assignment.get('slot')),
       message: messageId(message, 'all'),
-      mode: context.options.mode,
+      mode: options.mode,
       durationMs: clock.now() - startedMs,
       isSpawn: isProcess(message),
     })
     return assignment
   } catch (error) {
-    events.scheduleFailed({ process: processId, mode: context.options.mode, error })
+    events.scheduleFailed({ process: processId, mode: options.mode, error })
     throw error
   }
-}
-
-async function existingAssignment(
-  context: SchedulerContext,
-  processId: string,
-  message: Message,
-): Promise<Message | undefined> {
-  if (!context.options.returnExisting) return undefined
-  return context.store.assignmentOf(processId, messageId(message, 'all'))
 }
 
 export function locateDeps(context: SchedulerContext) {

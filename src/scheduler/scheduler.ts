@@ -126,6 +126,7 @@ async function open(
       clock: deps.clock,
       blockClock: deps.blockClock,
       sign: (assignment) => commitAssignment(assignment, signers, spec),
+      find: (messageId) => store.assignmentOf(processId, messageId),
       append: (entries) => store.append(processId, entries),
       upload: (assignment) => upload(deps, assignment),
     },

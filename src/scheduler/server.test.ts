@@ -33,6 +33,7 @@ function open(
     clock: { now: () => clock.nowMs },
     blockClock: zeroBlockClock,
     sign: async (assignment) => assignment,
+    find: async (id) => written.find(({ messageId: known }) => known === id)?.assignment.message,
     append: async (entries) => {
       written.push(...entries)
     },
@@ -240,4 +241,71 @@ test('close() answers what was accepted and refuses what comes later', async () 
   await closed
   assert.ok((await accepted).every(({ status }) => status === 'fulfilled'))
   assertChain(written)
+})
+
+for (const mode of ['local_confirmation', 'aggressive'] as const) {
+  test(`scheduleOnce() gives equal messages one slot whenever they come, ${mode}`, async () => {
+    const gates = Array.from({ length: 2 }, () => Promise.withResolvers<void>())
+    const kept: AppendEntry[] = []
+    let reads = 0
+    const { server } = open(
+      {
+        find: async (id) => {
+          if (reads++ === 0) await gates[0]?.promise
+          return kept.find(({ messageId: known }) => known === id)?.assignment.message
+        },
+        append: async (entries) => {
+          await gates[1]?.promise
+          kept.push(...entries)
+        },
+      },
+      { mode },
+    )
+    // While the store is being asked, while it is being written, and after.
+    const asked = [server.scheduleOnce(message(1)), server.scheduleOnce(message(1))]
+    gates[0]?.resolve()
+    await new Promise((resolve) => setImmediate(resolve))
+    asked.push(server.scheduleOnce(message(1)))
+    gates[1]?.resolve()
+    const results = await Promise.all(asked)
+    results.push(await server.scheduleOnce(message(1)))
+    assert.deepEqual(
+      results.map(({ isNew, assignment }) => [isNew, slotOf(assignment)]),
+      [true, false, false, false].map((isNew) => [isNew, 0]),
+    )
+    assert.equal(kept.length, 1)
+    assert.equal(slotOf(await server.schedule(message(1))), 1, 'who asks for a slot gets one')
+  })
+}
+
+test('scheduleOnce() tries a message again that failed, for all who waited', async () => {
+  let calls = 0
+  const sign = async (assignment: Message): Promise<Message> => {
+    if (calls++ === 0) throw new AoError('internal', 'No signature')
+    return assignment
+  }
+  const { server, written } = open({ sign })
+  const failed = await Promise.allSettled([
+    server.scheduleOnce(message(1)),
+    server.scheduleOnce(message(1)),
+  ])
+  assert.deepEqual(
+    failed.map(({ status }) => status),
+    ['rejected', 'rejected'],
+  )
+  assert.equal(slotOf((await server.scheduleOnce(message(1))).assignment), 0)
+  assert.equal(written.length, 1)
+})
+
+test('scheduleOnce() confirms an assignment by the upload that failed before', async () => {
+  let uploads = 0
+  const upload = async (): Promise<void> => {
+    if (uploads++ === 0) throw new AoError('remote-failed', 'The bundler refused the message')
+  }
+  const { server, written } = open({ upload }, { mode: 'remote_confirmation' })
+  await assert.rejects(server.scheduleOnce(message(1)), (error) =>
+    isAoError(error, 'remote-failed'),
+  )
+  const { isNew, assignment } = await server.scheduleOnce(message(1))
+  assert.deepEqual([isNew, slotOf(assignment), uploads, written.length], [false, 0, 2, 1])
 })

@@ -9,6 +9,7 @@ import type { Clock } from '../base/clock.ts'
 import { AoError } from '../base/errors.ts'
 import { type PreparedMessage, prepareMessage } from '../cache/prepare.ts'
 import type { HashpathAlgorithm } from '../message/hashpath.ts'
+import { messageId } from '../message/id.ts'
 import type { Message } from '../message/message.ts'
 import { buildAssignment } from './assignment.ts'
 import { type ChainKind, nextBaseHashpath, nextHashChain, startChain } from './chain.ts'
@@ -30,6 +31,8 @@ export interface ProcessServerDeps {
   readonly blockClock: BlockClock
   /** Commits to an assignment with the wallets of the process. */
   readonly sign: (assignment: Message) => Promise<Message>
+  /** The assignment that a message has in the store, by its id. */
+  readonly find: (messageId: string) => Promise<Message | undefined>
   /** Writes assignments in order and resolves when they are durable. */
   readonly append: (entries: readonly AppendEntry[]) => Promise<void>
   /** Publishes an assignment; in mode `remote_confirmation` the caller waits for it. */
@@ -52,12 +55,23 @@ export interface ProcessServerOptions {
 export interface ProcessServer {
   /** Gives the message the next slot; resolves to the assignment as its mode promises. */
   schedule(message: Message, options?: ScheduleOptions): Promise<Message>
+  /**
+   * The same, but a message that has an assignment gets that, and one that is under way the one that
+   * it is about to get: however often and whenever it comes, it is scheduled once.
+   */
+  scheduleOnce(message: Message, options?: ScheduleOptions): Promise<ScheduledOnce>
   /** Last slot that is durable, -1 before the first. */
   current(): number
   /** Requests under way. */
   pending(): number
   /** Resolves when everything accepted so far is answered. Later requests are refused. */
   close(): Promise<void>
+}
+
+export interface ScheduledOnce {
+  readonly assignment: Message
+  /** Whether the assignment was made for this call. */
+  readonly isNew: boolean
 }
 
 export interface ScheduleOptions {
@@ -113,6 +127,8 @@ class QueueServer implements ProcessServer {
   #durable: Head
   /** After the last assignment that is signed. */
   #signed: Head
+  /** Messages to be scheduled once, by id, until the store has them or they failed. */
+  readonly #once = new Map<string, Promise<Message>>()
   readonly #queue: Request[] = []
   readonly #drafts: Draft[] = []
   readonly #ready: Ready[] = []
@@ -144,11 +160,44 @@ class QueueServer implements ProcessServer {
   }
 
   schedule(message: Message, options: ScheduleOptions = {}): Promise<Message> {
+    return this.#enqueue(message, options)
+  }
+
+  async scheduleOnce(message: Message, options: ScheduleOptions = {}): Promise<ScheduledOnce> {
+    const id = messageId(message, 'all')
+    const underWay = this.#once.get(id)
+    if (underWay !== undefined) return { assignment: await underWay, isNew: false }
+    let isNew = false
+    const found = this.#findConfirmed(id).then((existing) => {
+      isNew = existing === undefined
+      return existing ?? this.#enqueue(message, options)
+    })
+    this.#once.set(id, found)
+    try {
+      const assignment = await found
+      if (!isNew) this.#once.delete(id)
+      return { assignment, isNew }
+    } catch (error) {
+      this.#once.delete(id)
+      throw error
+    }
+  }
+
+  /** An assignment from the store, as the mode promises it: its upload may have failed before. */
+  async #findConfirmed(id: string): Promise<Message | undefined> {
+    const existing = await this.#deps.find(id)
+    if (existing !== undefined && this.#options.mode === 'remote_confirmation') {
+      await this.#deps.upload(existing)
+    }
+    return existing
+  }
+
+  async #enqueue(message: Message, options: ScheduleOptions): Promise<Message> {
     const refusal = this.#refusal()
-    if (refusal !== undefined) return Promise.reject(refusal)
+    if (refusal !== undefined) throw refusal
+    const body = prepareMessage(message)
+    const abortAtMs = this.#deps.clock.now() + this.#options.timeoutMs
     return new Promise((resolve, reject) => {
-      const abortAtMs = this.#deps.clock.now() + this.#options.timeoutMs
-      const body = prepareMessage(message)
       this.#queue.push({ body, options, abortAtMs, resolve, reject })
       this.#advance()
     })
@@ -285,6 +334,8 @@ class QueueServer implements ProcessServer {
     if (failure === undefined) {
       this.#durable = last.head
       for (const ready of batch) this.#confirm(ready)
+      // From now on the store has them.
+      for (const { request } of batch) this.#once.delete(request.body.id)
     } else {
       for (const { request } of batch) request.reject(failure.error)
       this.#redraft(this.#ready.splice(0))
