@@ -4,9 +4,11 @@ import { AoError } from '../base/errors.ts'
 
 export interface CommandIo {
   readonly stdin: AsyncIterable<Uint8Array | string>
-  /** Writes text; resolves when more may be written. */
-  readonly write: (text: string) => Promise<void>
+  /** Writes text or bytes; resolves when more may be written. */
+  readonly write: (text: string | Uint8Array) => Promise<void>
   readonly writeError: (text: string) => void
+  /** Whether errors go to a person, who likes to see how far a long command is. */
+  readonly isTerminal: boolean
   /** Resolves with the name of the signal that asks the command to end. */
   readonly untilStopped: () => Promise<string>
 }

@@ -1,7 +1,6 @@
 /** One line of JSON in, one line of JSON out, for as many lines as come. */
-import { createInterface } from 'node:readline'
-import { Readable } from 'node:stream'
 import { AoError, isAoError } from '../base/errors.ts'
+import { splitLines } from '../base/lines.ts'
 import type { CommandIo } from './command.ts'
 
 /**
@@ -12,11 +11,7 @@ export async function answerLines(
   io: CommandIo,
   answer: (json: unknown) => unknown,
 ): Promise<void> {
-  const lines = createInterface({
-    input: Readable.from(io.stdin),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  })
-  for await (const line of lines) {
+  for await (const line of splitLines(io.stdin)) {
     if (line.trim() !== '') await io.write(`${JSON.stringify(await answerLine(line, answer))}\n`)
   }
 }

@@ -7,12 +7,15 @@ import { once } from 'node:events'
 import { isAoError } from '../base/errors.ts'
 import type { Command, CommandIo } from './command.ts'
 import { configPrintCommand } from './config-print.ts'
+import { exportCommand } from './export.ts'
 import { createHelp, unknownCommand } from './help.ts'
+import { importCommand } from './import.ts'
 import { messageConvertCommand } from './message-convert.ts'
 import { messageIdCommand } from './message-id.ts'
 import { messageVerifyCommand } from './message-verify.ts'
 import { pathParseCommand } from './path-parse.ts'
 import { startCommand } from './start.ts'
+import { verifyCommand } from './verify.ts'
 import { versionCommand } from './version.ts'
 import { walletAddressCommand } from './wallet-address.ts'
 import { walletNewCommand } from './wallet-new.ts'
@@ -26,6 +29,9 @@ const COMMANDS: readonly Command[] = [
   messageConvertCommand,
   messageVerifyCommand,
   pathParseCommand,
+  verifyCommand,
+  exportCommand,
+  importCommand,
   versionCommand,
 ]
 
@@ -73,6 +79,7 @@ function processIo(): CommandIo {
       if (!process.stdout.write(text)) await once(process.stdout, 'drain')
     },
     writeError: (text) => process.stderr.write(text),
+    isTerminal: process.stderr.isTTY === true,
     untilStopped: () =>
       new Promise((resolve) => {
         for (const signal of ['SIGINT', 'SIGTERM'] as const) {

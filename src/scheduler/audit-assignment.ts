@@ -90,7 +90,7 @@ async function messageFindings(
 }
 
 /** Whether every signature on a message holds, and on all messages nested in it. */
-async function holdsThroughout(value: Value): Promise<boolean> {
+export async function holdsThroughout(value: Value): Promise<boolean> {
   if (isList(value)) return allHold(value)
   if (!(value instanceof Message)) return true
   if (signersOf(value).length > 0 && !(await verifyMessage(value)).valid) return false

@@ -2,11 +2,12 @@
  * Audits assignments in slot order, wherever they come from: a store, a node or a file. It holds
  * nothing but where the schedule stands, so that a schedule of any length costs the same memory.
  */
-import { verifyMessage } from '../codec/verify.ts'
+
+import { signersOf } from '../message/commitment.ts'
 import type { HashpathAlgorithm } from '../message/hashpath.ts'
-import { messageId } from '../message/id.ts'
+import { messageId, unsignedId } from '../message/id.ts'
 import type { Message } from '../message/message.ts'
-import { type AuditedAssignment, auditAssignment } from './audit-assignment.ts'
+import { type AuditedAssignment, auditAssignment, holdsThroughout } from './audit-assignment.ts'
 import { type AuditState, auditLink, type ChainLink, startAudit } from './audit-chain.ts'
 import { type Finding, finding } from './audit-finding.ts'
 import { parseSchedulers } from './locate.ts'
@@ -118,13 +119,18 @@ function linkOf(
   }
 }
 
+/** Whether a message is truly the process of this id: the one that its signer, or nobody, signed. */
+export async function isProcess(message: Message, processId: string): Promise<boolean> {
+  if (signersOf(message).length === 0) return unsignedId(message) === processId
+  return messageId(message, 'all') === processId && holdsThroughout(message)
+}
+
 /** `undefined` for a message that is not truly the process. */
 async function processFacts(
   process: Message,
   processId: string,
 ): Promise<ProcessFacts | undefined> {
-  if (messageId(process, 'all') !== processId) return undefined
-  if (!(await verifyMessage(process)).valid) return undefined
+  if (!(await isProcess(process, processId))) return undefined
   const named = process.get('scheduler') ?? process.get('scheduler-location')
   const algorithm = textOf(process, 'hashpath-alg')
   return {

@@ -52,6 +52,11 @@ export function claimDirectory(path: string, engine: string): StoreDirectory {
   }
 }
 
+/** The engine whose store is in a folder, as its marker says; `undefined` for none. */
+export function engineAt(path: string): unknown {
+  return readMarker(resolve(path))?.engine
+}
+
 /** Makes names that came into a folder survive a loss of power. Windows has no such call. */
 export function syncDirectory(path: string): void {
   if (process.platform !== 'win32') syncPath(path)

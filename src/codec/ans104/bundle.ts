@@ -7,17 +7,23 @@ export interface BundleEntry {
   readonly item: Uint8Array
 }
 
-const NUMBER_BYTES = 32
-const HEADER_BYTES = 2 * NUMBER_BYTES
+/** Bytes of a number, such as that of the items, with which a bundle begins. */
+export const BUNDLE_NUMBER_BYTES = 32
+/** Bytes of the header of one item: its length and its id. */
+export const BUNDLE_HEADER_BYTES = 2 * BUNDLE_NUMBER_BYTES
 
 /** Number of items; length and id of each; the items. */
 export function encodeBundle(entries: readonly BundleEntry[]): Uint8Array {
-  const headers = entries.flatMap(({ id, item }) => [encodeNumber(item.length), id])
   return Buffer.concat([
-    encodeNumber(entries.length),
-    ...headers,
+    encodeBundleNumber(entries.length),
+    ...entries.map(encodeBundleHeader),
     ...entries.map(({ item }) => item),
   ])
+}
+
+/** The header of one item. */
+export function encodeBundleHeader({ id, item }: BundleEntry): Uint8Array {
+  return Buffer.concat([encodeBundleNumber(item.length), id])
 }
 
 /**
@@ -25,15 +31,15 @@ export function encodeBundle(entries: readonly BundleEntry[]): Uint8Array {
  * @throws AoError `invalid-encoding` when lengths do not add up to exactly these bytes.
  */
 export function decodeBundle(bytes: Uint8Array): BundleEntry[] {
-  const count = decodeNumber(bytes, 0)
-  let start = NUMBER_BYTES + count * HEADER_BYTES
+  const count = decodeBundleNumber(bytes, 0)
+  let start = BUNDLE_NUMBER_BYTES + count * BUNDLE_HEADER_BYTES
   if (start > bytes.length) throw invalid('the headers of all its items', bytes.length)
   const entries: BundleEntry[] = []
   for (let i = 0; i < count; i++) {
-    const header = NUMBER_BYTES + i * HEADER_BYTES
-    const end = start + decodeNumber(bytes, header)
+    const header = BUNDLE_NUMBER_BYTES + i * BUNDLE_HEADER_BYTES
+    const end = start + decodeBundleNumber(bytes, header)
     if (end > bytes.length) throw invalid('items of the lengths in its header', bytes.length)
-    const id = bytes.subarray(header + NUMBER_BYTES, header + HEADER_BYTES)
+    const id = bytes.subarray(header + BUNDLE_NUMBER_BYTES, header + BUNDLE_HEADER_BYTES)
     entries.push({ id, item: bytes.subarray(start, end) })
     start = end
   }
@@ -41,14 +47,16 @@ export function decodeBundle(bytes: Uint8Array): BundleEntry[] {
   return entries
 }
 
-function encodeNumber(value: number): Uint8Array {
-  const bytes = Buffer.alloc(NUMBER_BYTES)
+/** The number with which a bundle begins, or the length of an item. */
+export function encodeBundleNumber(value: number): Uint8Array {
+  const bytes = Buffer.alloc(BUNDLE_NUMBER_BYTES)
   bytes.writeUIntLE(value, 0, 6)
   return bytes
 }
 
-function decodeNumber(bytes: Uint8Array, offset: number): number {
-  const end = offset + NUMBER_BYTES
+/** @throws AoError `invalid-encoding` for less than 32 bytes, and above 2^53. */
+export function decodeBundleNumber(bytes: Uint8Array, offset: number): number {
+  const end = offset + BUNDLE_NUMBER_BYTES
   if (end > bytes.length) throw invalid('a number of 32 bytes', bytes.length - offset)
   let value = 0
   for (let i = end - 1; i >= offset; i--) {
