@@ -53,7 +53,7 @@ function prepareNested(
 ): Omit<PreparedMessage, 'writes'> {
   assertDepth(depth)
   const { writes } = preparation
-  const message = commitUnsigned(withOnlyCommitted(given))
+  const message = withUnsigned(withOnlyCommitted(given))
   for (const [, value] of message) prepareChild(value, preparation, depth + 1)
   const id = messageId(message, 'all')
   const unsigned = messageId(message, 'none')
@@ -62,6 +62,11 @@ function prepareNested(
     if (known !== id) writes.push(link(known, id))
   }
   return { message, id, unsignedId: unsigned }
+}
+
+/** An empty message stays without: in the multipart body of a bundle it would be another one. */
+function withUnsigned(message: Message): Message {
+  return message.size === 0 && message.commitments.size === 0 ? message : commitUnsigned(message)
 }
 
 /** Only ids that were checked: those of signatures, and the unsigned id, which is computed here. */

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { anyMessage, assertSameValue } from '../../test/arbitrary-message.ts'
 import { AoError } from '../base/errors.ts'
 import { Message } from './message.ts'
-import { formatTyped, parseTyped } from './typed-notation.ts'
+import { formatOrdered, formatTyped, parseTyped } from './typed-notation.ts'
 import { Link, type Value } from './value.ts'
 
 describe('parseTyped() and formatTyped()', () => {
@@ -45,4 +45,17 @@ describe('parseTyped() and formatTyped()', () => {
     ]
     for (const json of bad) assert.throws(() => parseTyped(json), AoError)
   })
+})
+
+it('formatOrdered() keeps the order of keys that are numbers', () => {
+  const message = new Message<Value>([
+    ['b', '1'],
+    ['2', '2'],
+    ['1', new Message([['0', '3']])],
+  ])
+  const json: unknown = JSON.parse(JSON.stringify(formatOrdered(message)))
+  const parsed = parseTyped(json)
+  assert.ok(parsed instanceof Message)
+  assert.deepEqual([...parsed.keys()], ['b', '2', '1'])
+  assert.deepEqual(formatTyped(parsed), formatTyped(message))
 })

@@ -37,8 +37,22 @@ export function parseTyped(json: unknown): Value {
 
 /** The notation of a value. */
 export function formatTyped(value: Value): TypedJson {
-  if (value instanceof Message) return formatMap(value)
-  if (isList(value)) return { t: 'list', v: value.map(formatTyped) }
+  return formatWith(value, formatKey)
+}
+
+/**
+ * The same, but keys stay in their order: JavaScript puts members that are numbers first, so these
+ * are written in another way.
+ */
+export function formatOrdered(value: Value): TypedJson {
+  return formatWith(value, (key) => (/^\d{1,16}$/.test(key) ? `int:${key}` : formatKey(key)))
+}
+
+type FormatKey = (key: string) => string
+
+function formatWith(value: Value, keyOf: FormatKey): TypedJson {
+  if (value instanceof Message) return formatMap(value, keyOf)
+  if (isList(value)) return { t: 'list', v: value.map((item) => formatWith(item, keyOf)) }
   if (typeof value === 'string') return { t: 'bin', v: value }
   if (value instanceof Uint8Array) return formatBytes(value)
   if (isInteger(value)) return { t: 'int', v: value.toString() }
@@ -96,11 +110,11 @@ function parseLink(id: string, { type, lazy }: Readonly<Record<string, unknown>>
   return new Link(id, { ...(typeof type === 'string' ? { type } : {}), lazy: lazy === true })
 }
 
-function formatMap(message: Message): TypedJson {
+function formatMap(message: Message, keyOf: FormatKey): TypedJson {
   const entries: [string, TypedJson][] = []
-  for (const [key, value] of message) entries.push([formatKey(key), formatTyped(value)])
+  for (const [key, value] of message) entries.push([keyOf(key), formatWith(value, keyOf)])
   if (message.commitments.size > 0) {
-    entries.push(['commitments', formatTyped(commitmentsToMessage(message.commitments))])
+    entries.push(['commitments', formatWith(commitmentsToMessage(message.commitments), keyOf)])
   }
   return { t: 'map', v: Object.fromEntries(entries) }
 }

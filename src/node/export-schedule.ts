@@ -26,7 +26,8 @@ export async function exportSchedule(
     options.format === 'jsonl'
       ? exportLines(opened.source, { ...options, write })
       : exportBundle(opened.source, { ...options, write })
-  return output === undefined ? run(options.write) : intoFile(output, run)
+  // Awaited here: the source is closed when this function ends.
+  return await (output === undefined ? run(options.write) : intoFile(output, run))
 }
 
 /** The file is there when it is whole and durable, not before. */

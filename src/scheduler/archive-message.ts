@@ -8,7 +8,7 @@ import { decodeAns104 } from '../codec/ans104/ans104.ts'
 import { decodeBase64, encodeBase64url } from '../crypto/base64url.ts'
 import type { Commitment, CommitmentWire } from '../message/commitment.ts'
 import { Message } from '../message/message.ts'
-import { formatTyped, parseTyped, type TypedJson } from '../message/typed-notation.ts'
+import { formatOrdered, parseTyped, type TypedJson } from '../message/typed-notation.ts'
 import { isList, type Value } from '../message/value.ts'
 import { archivedItem } from './archived-item.ts'
 
@@ -31,7 +31,7 @@ export async function archiveMessage(message: Message): Promise<ArchivedMessage>
   for (const { id, wire } of commitmentsIn(message)) {
     if (wire !== undefined) received[id] = archiveWire(wire)
   }
-  const typed = formatTyped(message)
+  const typed = formatOrdered(message)
   return Object.keys(received).length === 0 ? { typed } : { typed, received }
 }
 
