@@ -9,9 +9,13 @@ import type { Value } from '../message/value.ts'
  * What a device answers. `ok` is a value; everything else is a status word of the protocol with a
  * body for the client. A broken rule inside a device is thrown as an `AoError` instead.
  */
-export type Outcome =
+export type Outcome = (
   | { readonly kind: 'ok'; readonly value: Value }
   | { readonly kind: 'error'; readonly status: number; readonly value: Value }
+) & {
+  /** Whether it is the answer to a key of `Device.ownAnswers`: set by the resolver. */
+  readonly isOwn?: boolean
+}
 
 /** What a handler may use besides its two messages. */
 export interface DeviceContext {
@@ -38,6 +42,12 @@ export interface Device {
   readonly fallback?: DeviceHandler
   /** Keys left to message@1.0 even with a fallback. */
   readonly excludes?: ReadonlySet<string>
+  /**
+   * Keys whose answers say what the node itself has to say, under keys that the device chooses. Only
+   * these are signed with its wallet: a message that a client put together, or stored, must not get
+   * the signature of the node because it was asked for.
+   */
+  readonly ownAnswers?: ReadonlySet<string>
 }
 
 export function ok(value: Value): Outcome {

@@ -19,6 +19,7 @@ export function createJsonDevice(deps: JsonDeviceDeps): Device {
       ['serialize', async (base, request) => serialize(deps, base, request)],
       ['deserialize', deserialize],
     ]),
+    ownAnswers: new Set(['serialize']),
   }
 }
 

@@ -8,6 +8,7 @@ import { isBinary, type Value } from '../message/value.ts'
 import type { SchedulerDevice } from '../scheduler/device.ts'
 import { type Device, type DeviceHandler, failed, ok } from './device.ts'
 import { toHandler } from './scheduler.ts'
+import { setKeys } from './set-keys.ts'
 
 export interface ProcessDeps {
   readonly scheduler: SchedulerDevice
@@ -26,6 +27,7 @@ export function createProcessDevice({ scheduler, push }: ProcessDeps): Device {
       ['now', refuseToCompute],
       ['snapshot', refuseToCompute],
     ]),
+    ownAnswers: new Set(['schedule', 'slot', 'push', 'compute', 'now', 'snapshot']),
   }
 }
 
@@ -43,7 +45,7 @@ const asDevice: DeviceHandler = async (base, request) => {
   if (fallback === undefined) {
     return failed(400, `Expected as to be one of ${[...ROLES.keys()].join(', ')}`)
   }
-  return ok(base.with([['device', textOf(base, `${role}-device`) ?? fallback]]))
+  return ok(setKeys(base, [['device', textOf(base, `${role}-device`) ?? fallback]]))
 }
 
 /** @NOTE A 422 would make older clients post the message again in another format. */

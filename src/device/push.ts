@@ -21,7 +21,7 @@ export function createPushHandler(scheduler: SchedulerDevice): DeviceHandler {
 }
 
 export function createPushDevice(push: DeviceHandler): Device {
-  return { name: 'push@1.0', keys: new Map([['push', push]]) }
+  return { name: 'push@1.0', keys: new Map([['push', push]]), ownAnswers: new Set(['push']) }
 }
 
 /**

@@ -15,6 +15,8 @@ export function createSchedulerDeviceAdapter(scheduler: SchedulerDevice): Device
       ['location', toHandler(location)],
       ['checkpoint', toHandler(checkpoint)],
     ]),
+    // A checkpoint is the base, whatever a client put into it.
+    ownAnswers: new Set(['schedule', 'init', 'slot', 'status', 'next', 'location']),
   }
 }
 
@@ -26,6 +28,7 @@ export function createLocationDeviceAdapter({ node, known, record }: LocationDev
       ['known', toHandler(known)],
       ['all', toHandler(known)],
     ]),
+    ownAnswers: new Set(['node', 'known', 'all']),
     excludes: new Set(['keys', 'set']),
     fallback: toHandler(record),
   }

@@ -4,10 +4,12 @@ import { readVectorFile } from '../../test/vectors.ts'
 import { isAoError } from '../base/errors.ts'
 import { decodeAns104 } from '../codec/ans104/ans104.ts'
 import { commitMessage } from '../codec/commit.ts'
-import { decodeHttpsig } from '../codec/httpsig/httpsig.ts'
+import { commitUnsigned, decodeHttpsig } from '../codec/httpsig/httpsig.ts'
 import { verifyMessage } from '../codec/verify.ts'
 import { walletFromJwk } from '../crypto/local-wallet.ts'
 import type { Wallet } from '../crypto/wallet.ts'
+import { signersOf } from '../message/commitment.ts'
+import { committedKeys } from '../message/committed.ts'
 import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
 import { Link, type Value } from '../message/value.ts'
@@ -15,6 +17,7 @@ import type { Negotiation } from './negotiate.ts'
 import { createReply, type ReplyDeps } from './reply.ts'
 import { createReplyEncoders } from './reply-encoders.ts'
 import { createReplySigner } from './reply-signer.ts'
+import type { Outcome } from './resolve.ts'
 import type { WireReply } from './wire-reply.ts'
 
 const HTTPSIG: Negotiation = {
@@ -26,6 +29,11 @@ const HTTPSIG: Negotiation = {
 
 function message(keys: Record<string, Value>): Message {
   return new Message(Object.entries(keys))
+}
+
+/** What a device of the node put together. */
+function own(value: Value): Outcome {
+  return { kind: 'ok', value, isOwn: true }
 }
 
 function deps(own: Partial<ReplyDeps> = {}): ReplyDeps {
@@ -69,7 +77,7 @@ const wallet = walletFromJwk(readVectorFile('wallet'))
 test('createReply() gives a signed reply that verifies, over all keys with the status', async () => {
   const reply = createReply(deps({ sign: countingSigner(wallet).sign }))
   const value = message({ slot: 5, addresses: ['a', 'b'] }).withPrivate({ hashpath: 'a/b' })
-  const received = decoded(await reply({ kind: 'ok', value }, { ...HTTPSIG, bundle: true }))
+  const received = decoded(await reply(own(value), { ...HTTPSIG, bundle: true }))
   const { valid, signers } = await verifyMessage(received)
   assert.equal(valid, true)
   assert.deepEqual(signers, [wallet.address])
@@ -77,6 +85,53 @@ test('createReply() gives a signed reply that verifies, over all keys with the s
   assert.ok(signature?.committed.includes('status'))
   assert.ok(signature?.committed.includes('addresses'))
   assert.equal(signature?.fields.get('tag'), 'a/b')
+})
+
+test('createReply() gives no message that a client put together more than an hmac', async () => {
+  const { counted, sign } = countingSigner(wallet)
+  const reply = createReply(deps({ sign }))
+  const stored = commitUnsigned(message({ body: 'x' }))
+  const record = message({ url: 'http://a.example', nonce: 9 })
+  for (const value of [record, stored, stored.with([['url', 'x']]), message({ '1x': '' })]) {
+    const sent = decoded(await reply({ kind: 'ok', value }, HTTPSIG))
+    assert.deepEqual(
+      [...sent.commitments.values()].map(({ type }) => type),
+      ['hmac-sha256'],
+    )
+    const covered = committedKeys(sent).filter((key) => key !== 'ao-types')
+    assert.deepEqual(covered.toSorted(), [...sent.keys()].toSorted())
+  }
+  const value = message({ type: 'Assignment', slot: 1 })
+  const item = await reply({ kind: 'ok', value }, { ...HTTPSIG, codec: 'ans104@1.0' })
+  assert.deepEqual(signersOf(decodeAns104(item.body ?? new Uint8Array())), [])
+  assert.equal(counted.signatures, 0)
+})
+
+test('createReply() signs bare values', async () => {
+  const reply = createReply(deps({ sign: countingSigner(wallet).sign }))
+  for (const value of ['text', 7, ['a', 'b'], message({ 1: 'a', 2: 'b' })]) {
+    const sent = decoded(await reply({ kind: 'ok', value }, HTTPSIG))
+    assert.deepEqual((await verifyMessage(sent)).signers, [wallet.address])
+    assert.ok(committedKeys(sent).includes('status'))
+  }
+})
+
+test('createReply() signs nothing of its own under another type than that of a page', async () => {
+  const { counted, sign } = countingSigner(wallet)
+  const reply = createReply(deps({ sign }))
+  for (const type of ['Assignment', 'scheduler-location', 'Message', 'Process']) {
+    await reply(own(message({ type })), HTTPSIG)
+  }
+  assert.equal(counted.signatures, 0)
+  await reply(own(message({ type: 'schedule' })), HTTPSIG)
+  assert.equal(counted.signatures, 1)
+})
+
+test('createReply() does not give the signed reply to a client that said the same', async () => {
+  const reply = createReply(deps({ sign: countingSigner(wallet).sign }))
+  const value = message({ a: '1' })
+  assert.equal(signersOf(decoded(await reply(own(value), HTTPSIG))).length, 1)
+  assert.equal(signersOf(decoded(await reply({ kind: 'ok', value }, HTTPSIG))).length, 0)
 })
 
 test('createReply() leaves a message alone that somebody signed', async () => {
@@ -91,13 +146,13 @@ test('createReply() leaves a message alone that somebody signed', async () => {
 test('createReply() signs equal replies once, however many ask at a time', async () => {
   const { counted, sign } = countingSigner(wallet)
   const reply = createReply(deps({ sign }))
-  const ask = () => reply({ kind: 'ok', value: message({ a: '1' }) }, HTTPSIG)
+  const ask = () => reply(own(message({ a: '1' })), HTTPSIG)
   const [first, second] = await Promise.all([ask(), ask()])
   assert.deepEqual(await ask(), first)
   assert.deepEqual(second, first)
   assert.equal(counted.signatures, 1)
-  await reply({ kind: 'ok', value: message({ a: '2' }) }, HTTPSIG)
-  await reply({ kind: 'ok', value: message({ a: '1' }).withPrivate({ hashpath: 'x/y' }) }, HTTPSIG)
+  await reply(own(message({ a: '2' })), HTTPSIG)
+  await reply(own(message({ a: '1' }).withPrivate({ hashpath: 'x/y' })), HTTPSIG)
   assert.equal(counted.signatures, 3)
 })
 
@@ -108,7 +163,7 @@ test('createReply() tries again to sign what could not be signed', async () => {
     return commitMessage(unsigned, wallet, options)
   })
   const reply = createReply(deps({ sign }))
-  const ask = () => reply({ kind: 'ok', value: message({ a: '1' }) }, HTTPSIG)
+  const ask = () => reply(own(message({ a: '1' })), HTTPSIG)
   await assert.rejects(ask(), /no key/)
   fails = false
   assert.ok(headersOf(await ask()).has('signature'))
@@ -170,7 +225,7 @@ test('createReply() sends a data item signed as it is', async () => {
   const reply = createReply(deps({ sign: countingSigner(wallet).sign }))
   const value = message({ slot: 5, nested: message({ a: '1' }) })
   for (const bundle of [false, true]) {
-    const sent = await reply({ kind: 'ok', value }, { ...HTTPSIG, codec: 'ans104@1.0', bundle })
+    const sent = await reply(own(value), { ...HTTPSIG, codec: 'ans104@1.0', bundle })
     assert.equal(headersOf(sent).get('content-type'), 'application/ans104')
     const received = decodeAns104(sent.body ?? new Uint8Array(0))
     assert.deepEqual((await verifyMessage(received)).signers, [wallet.address])
@@ -194,7 +249,7 @@ test('createReply() shows a page to a person, with the headers as ever', async (
   const { sign } = countingSigner(wallet)
   const reply = createReply(deps({ sign }))
   const value = message({ name: '<b>x</b>', count: 3 })
-  const sent = await reply({ kind: 'ok', value }, { ...HTTPSIG, wantsPage: true })
+  const sent = await reply(own(value), { ...HTTPSIG, wantsPage: true })
   const headers = headersOf(sent)
   assert.equal(headers.get('content-type'), 'text/html; charset=utf-8')
   assert.equal(headers.get('count'), '3')

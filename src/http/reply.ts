@@ -4,6 +4,7 @@
  * client asked for. Source: HyperBEAM, `hb_http:encode_reply`.
  */
 import { isAoError } from '../base/errors.ts'
+import { commitUnsigned } from '../codec/httpsig/httpsig.ts'
 import { isSigned } from '../message/commitment.ts'
 import { Message } from '../message/message.ts'
 import { isList, type Value } from '../message/value.ts'
@@ -15,6 +16,7 @@ import { messagePage } from './page.ts'
 import type { ReplySigner } from './reply-signer.ts'
 import type { Outcome } from './resolve.ts'
 import { type ResultMessage, resultMessage } from './result-message.ts'
+import { isSignable } from './signable.ts'
 import { type Encoded, type WireReply, wireReply } from './wire-reply.ts'
 
 /** Writes a message; in link mode nested ones as `key+link`. Throws `unencodable`. */
@@ -25,8 +27,8 @@ export type ReplyEncoders = ReadonlyMap<string, ReplyEncoder>
 
 export interface ReplyDeps {
   readonly encoders: ReplyEncoders
-  /** Without it replies go out as they are. */
-  readonly sign?: ReplySigner
+  /** Signs replies that `isSignable`. Without it all go out as they are. */
+  readonly sign?: ReplySigner | undefined
   /**
    * Keeps the messages nested in this one, so that the links to them can be followed. They may come
    * straight from a request: signatures that have not been verified must not be kept.
@@ -61,13 +63,15 @@ export function createReply(deps: ReplyDeps, options: ReplyOptions = {}): Reply 
   const kept = new LruMap<string, Kept>(options.cacheSize ?? 1_000)
   return async (outcome, negotiation) => {
     const result = resultMessage(outcome)
-    const key = replyKey(result, negotiation)
+    const mayBeSigned = isSignable(outcome, result)
+    const key = replyKey(result, { ...negotiation, mayBeSigned })
     const known = key === undefined ? undefined : kept.get(key)
     if (known !== undefined) {
       await refresh(deps, known)
       return known.reply
     }
-    const reply = await buildReply(deps, result, negotiation)
+    const sign = mayBeSigned ? deps.sign : deps.sign && withHmac
+    const reply = await buildReply({ ...deps, sign }, result, negotiation)
     if (key !== undefined && (reply.body?.length ?? 0) <= MAX_KEPT_BYTES) {
       const linked = negotiation.bundle ? undefined : nestedOf(result.message)
       kept.set(key, { reply, linked, storedAt: performance.now() })
@@ -76,11 +80,21 @@ export function createReply(deps: ReplyDeps, options: ReplyOptions = {}): Reply 
   }
 }
 
-function replyKey({ message, status }: ResultMessage, negotiation: Negotiation) {
+/**
+ * What the node must not sign gets the hmac that anybody can make: WAO reads only what some label
+ * covers.
+ */
+const withHmac: ReplySigner = async (message, { device }) =>
+  device === DEFAULT_CODEC ? commitUnsigned(message) : message
+
+function replyKey(
+  { message, status }: ResultMessage,
+  how: Negotiation & { readonly mayBeSigned: boolean },
+) {
   const content = contentKey(message)
   if (content === undefined) return undefined
-  const { codec, bundle, isRequired, wantsPage } = negotiation
-  return `${status} ${codec} ${bundle} ${isRequired} ${wantsPage} ${content}`
+  const { codec, bundle, isRequired, wantsPage, mayBeSigned } = how
+  return `${status} ${codec} ${bundle} ${isRequired} ${wantsPage} ${mayBeSigned} ${content}`
 }
 
 async function refresh({ storeMessage }: ReplyDeps, known: Kept): Promise<void> {

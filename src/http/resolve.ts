@@ -3,9 +3,13 @@ import type { Message } from '../message/message.ts'
 import type { Value } from '../message/value.ts'
 
 /** What came of a request: the same that devices answer. */
-export type Outcome =
+export type Outcome = (
   | { readonly kind: 'ok'; readonly value: Value }
   | { readonly kind: 'error'; readonly status: number; readonly value: Value }
+) & {
+  /** Whether a device of the node put the value together, and not a client. */
+  readonly isOwn?: boolean
+}
 
 export interface ResolveContext {
   /** For logs, and for what is done on behalf of the request elsewhere. */

@@ -68,12 +68,14 @@ export class Calls {
       throw new AoError('invalid-path', 'Expected a key in each segment of the path')
     }
     if (isPrivateKey(key.toLowerCase())) return NOT_FOUND
-    const handler = findHandler(this.#deps.devices, base, key)
-    const outcome = await handler(base, request, this.#context(depth))
-    if (outcome.kind !== 'ok') return outcome
+    const dispatch = findHandler(this.#deps.devices, base, key)
+    const outcome = await dispatch.handler(base, request, this.#context(depth))
+    const isOwn = dispatch.isOwn || outcome.isOwn === true
+    const own = isOwn && outcome.value instanceof Message ? { isOwn } : {}
+    if (outcome.kind !== 'ok') return { ...outcome, ...own }
     const loaded = await this.#load(outcome.value)
     if (loaded.kind !== 'ok' || !(loaded.value instanceof Message)) return loaded
-    return ok(withHashpath(loaded.value, base, request))
+    return { ...ok(withHashpath(loaded.value, base, request)), ...own }
   }
 
   /** The message of an id, noting the id. */

@@ -6,19 +6,25 @@ import { DEFAULT_DEVICE, type DeviceRegistry } from '../device/registry.ts'
 import type { Message } from '../message/message.ts'
 import { Atom, isBinary } from '../message/value.ts'
 
+export interface Dispatch {
+  readonly handler: DeviceHandler
+  /** Whether the key is one of the device's `ownAnswers`. */
+  readonly isOwn: boolean
+}
+
 /**
  * The handler of a key on a base. Keys of devices have no case, and `_` is `-` in them.
  * @throws AoError `unsupported-device` when the base names a device that this node does not have.
  */
-export function findHandler(devices: DeviceRegistry, base: Message, key: string): DeviceHandler {
+export function findHandler(devices: DeviceRegistry, base: Message, key: string): Dispatch {
   const normalized = key.toLowerCase().replaceAll('_', '-')
-  const handler =
-    handlerOf(requireDevice(devices, deviceName(base)), normalized) ??
-    handlerOf(requireDevice(devices, DEFAULT_DEVICE), normalized)
-  if (handler === undefined) {
-    throw new AoError('internal', 'Expected message@1.0 to answer every key', { key: normalized })
+  for (const name of [deviceName(base), DEFAULT_DEVICE]) {
+    const device = requireDevice(devices, name)
+    const handler = handlerOf(device, normalized)
+    const isOwn = device.ownAnswers?.has(normalized) ?? false
+    if (handler !== undefined) return { handler, isOwn }
   }
-  return handler
+  throw new AoError('internal', 'Expected message@1.0 to answer every key', { key: normalized })
 }
 
 function handlerOf(device: Device, key: string): DeviceHandler | undefined {

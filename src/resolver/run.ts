@@ -44,7 +44,8 @@ export class Run {
     }
     if (outcome.kind !== 'ok' || !(outcome.value instanceof Message)) return outcome
     // A path that ends in a device answers the message without what the step put on it.
-    return ok(outcome.value.priv.original ?? outcome.value)
+    const { original } = outcome.value.priv
+    return original === undefined ? outcome : ok(original)
   }
 
   async #first(step: PathStep, place: Place): Promise<Outcome> {
