@@ -1,4 +1,5 @@
 /** The table of options told to people: as documentation, and as it is in force. */
+import { LIMIT_GROUPS } from './limit-options.ts'
 import { environmentName, flagName, type LoadedConfig } from './load-config.ts'
 import { OPTION_GROUPS, OPTION_NAMES, type OptionName, optionOf } from './options.ts'
 
@@ -12,6 +13,22 @@ export function formatOptions(): string {
         '',
         '| option | default | meaning |',
         '| --- | --- | --- |',
+        ...rows,
+      ].join('\n')
+    })
+    .join('\n\n')
+}
+
+/** The tables of docs/limits.md. */
+export function formatLimits(): string {
+  return Object.entries(LIMIT_GROUPS)
+    .map(([group, options]) => {
+      const rows = (Object.keys(options) as OptionName[]).map(formatLimit)
+      return [
+        `## ${group}`,
+        '',
+        '| option | default | limit | beyond it |',
+        '| --- | --- | --- | --- |',
         ...rows,
       ].join('\n')
     })
@@ -37,6 +54,18 @@ export function formatFlags(): string {
     const value = option.default === undefined ? '' : ` (default ${JSON.stringify(option.default)})`
     return `  ${flag}${value}\n      ${option.description.replaceAll('`', '')}`
   }).join('\n')
+}
+
+function formatLimit(name: OptionName): string {
+  const { description, default: value, beyond = '' } = optionOf(name)
+  return `| \`${name}\` | \`${formatAmount(name, value)}\` | ${description} | ${beyond} |`
+}
+
+/** Bytes as MiB, times as seconds. */
+function formatAmount(name: OptionName, value: unknown): string {
+  if (typeof value !== 'number') return JSON.stringify(value)
+  if (name.endsWith('Bytes')) return `${value / 1_048_576} MiB`
+  return name.endsWith('Ms') ? `${value / 1_000} s` : String(value)
 }
 
 function formatRow(name: OptionName): string {

@@ -1,4 +1,5 @@
 /** The kinds of option: how each is checked, read from text, and told to a reader. */
+import { isIP } from 'node:net'
 import { z } from 'zod'
 
 /** An option of the table: what it means, its default, and which values it takes. */
@@ -13,6 +14,13 @@ export interface Option<T> {
   readonly fromText: (text: string) => unknown
   /** A flag of this option takes no value: `--sign-replies`, `--no-sign-replies`. */
   readonly isSwitch: boolean
+  /** What happens beyond it, if it is a limit. */
+  readonly beyond?: string
+}
+
+/** An option that bounds something, and what happens beyond it. */
+export function limit<T>(option: Option<T>, beyond: string): Option<T> {
+  return { ...option, beyond }
 }
 
 interface NumberRange {
@@ -39,18 +47,20 @@ export function optionalUrl(description: string): Option<string | undefined> {
 }
 
 export function urlList(description: string): Option<readonly string[]> {
-  return {
-    schema: z.array(url).readonly(),
-    expected: `a list of addresses, each ${URL_EXPECTED}`,
-    default: [],
-    description,
-    fromText: (input) =>
-      input
-        .split(',')
-        .map((part) => part.trim())
-        .filter((part) => part !== ''),
-    isSwitch: false,
-  }
+  const expected = `a list of addresses, each ${URL_EXPECTED}`
+  return { ...asList, schema: z.array(url).readonly(), expected, default: [], description }
+}
+
+/** IP addresses, networks and addresses of wallets, and words that stand for some. */
+export function addressList(
+  value: readonly string[],
+  description: string,
+  words: readonly string[],
+): Option<readonly string[]> {
+  const isOne = (part: string): boolean => words.includes(part) || ADDRESS.test(part) || isNet(part)
+  const schema = z.array(z.string().refine(isOne)).readonly()
+  const expected = `a list of ${words.join(', ')}, IP addresses, networks and addresses of wallets`
+  return { ...asList, schema, expected, default: value, description }
 }
 
 export function wholeNumber(
@@ -109,6 +119,25 @@ export function onOffOr<const T extends string>(
 const URL_EXPECTED = 'an http or https URL'
 
 const url = z.url({ protocol: /^https?$/ })
+
+const ADDRESS = /^[\w-]{43}$|^0x[0-9a-fA-F]{40}$/
+
+/** `10.0.0.1`, `10.0.0.0/8` and the same of IPv6. */
+function isNet(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/')
+  const version = isIP(address)
+  if (version === 0 || more.length > 0) return false
+  return bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+}
+
+const asList = {
+  fromText: (input: string) =>
+    input
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  isSwitch: false,
+}
 
 const asText = { fromText: (input: string) => input, isSwitch: false }
 

@@ -4,6 +4,7 @@
  * from here. An option is added here and nowhere else; units are part of its name. This folder is
  * the only reader of `process.env` and imports only `base/`.
  */
+import { limits } from './limit-options.ts'
 import {
   choice,
   type Option,
@@ -17,7 +18,6 @@ import {
 } from './option-kinds.ts'
 
 const SECOND_MS = 1_000
-const MEBIBYTE = 1_048_576
 
 const server = {
   host: text('0.0.0.0', 'Address to listen on. `127.0.0.1` admits this machine only.'),
@@ -26,22 +26,6 @@ const server = {
     'URL under which others reach this node; part of its scheduler location. Without it: the host and port it listens on.',
   ),
   defaultRequest: text('/~meta@1.0/info', 'Where a request for `/` is redirected to.'),
-  bodyLimitBytes: wholeNumber(100 * MEBIBYTE, 'Largest request body; a larger one gets 413.'),
-  headerLimitBytes: wholeNumber(
-    MEBIBYTE,
-    'Largest sum of request headers; messages travel as headers, so that it is far above the usual 16 KiB.',
-    { min: 16_384 },
-  ),
-  requestTimeoutMs: wholeNumber(
-    300 * SECOND_MS,
-    'Time that a client has to send a whole request; 0 is unlimited.',
-  ),
-  maxConnections: wholeNumber(10_000, 'Open connections at most; further ones are refused.', {
-    min: 1,
-  }),
-  maxInFlight: wholeNumber(1_000, 'Requests under way at most; further ones get 503 at once.', {
-    min: 1,
-  }),
   signReplies: onOff(true, 'Whether replies are signed with the wallet of the node.'),
   replySignatureCacheSize: wholeNumber(
     1_000,
@@ -98,30 +82,10 @@ const scheduling = {
     false,
     'Whether a message that was scheduled before gets its first assignment again. Off: it gets a new slot each time, as in HyperBEAM.',
   ),
-  scheduleTimeoutMs: wholeNumber(
-    10 * SECOND_MS,
-    'How long a message may wait for its slot before the client gets 503; it is not scheduled later.',
-    { min: 1 },
-  ),
-  processQueueLimit: wholeNumber(
-    10_000,
-    'Messages of one process that may wait; further ones get 503 at once.',
-    { min: 1 },
-  ),
-  maxOpenServers: wholeNumber(
-    10_000,
-    'Processes held open at most; the one that was idle longest is closed for a new one.',
-    { min: 1 },
-  ),
   serverIdleMs: wholeNumber(
     300 * SECOND_MS,
     'A process without a message for so long is closed; it opens again by itself.',
     { min: 1 },
-  ),
-  pageLimit: wholeNumber(
-    1_000,
-    'How far `to` of a schedule page may lie beyond `from`: a page has one item more at most.',
-    { min: 1, max: 10_000 },
   ),
 }
 
@@ -176,6 +140,7 @@ export const OPTION_GROUPS = {
   Storage: storage,
   Identity: identity,
   Scheduling: scheduling,
+  Limits: limits,
   Network: network,
   Observation: observation,
 } as const
@@ -185,6 +150,7 @@ export const OPTIONS = {
   ...storage,
   ...identity,
   ...scheduling,
+  ...limits,
   ...network,
   ...observation,
 } as const
