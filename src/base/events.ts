@@ -3,7 +3,9 @@
  * implementation in `telemetry/` logs and counts at once; parts only say what happened.
  */
 
-export interface Events {
+import { type ComputeEvents, silentComputeEvents } from './compute-events.ts'
+
+export interface Events extends ComputeEvents {
   nodeStarted(event: {
     readonly url: string
     readonly address: string
@@ -77,6 +79,7 @@ export type RequestFailed = {
 
 /** Events that go nowhere: the default inside somebody else's test. */
 export const silentEvents: Events = {
+  ...silentComputeEvents,
   nodeStarted: () => undefined,
   nodeStopped: () => undefined,
   messageScheduled: () => undefined,

@@ -6,11 +6,13 @@ import type { Message } from '../message/message.ts'
 import type { Value } from '../message/value.ts'
 
 /**
- * What a device answers. `ok` is a value; everything else is a status word of the protocol with a
- * body for the client. A broken rule inside a device is thrown as an `AoError` instead.
+ * What a device answers. `ok` is a value, `error` a refusal with a body for the client. `skip` and
+ * `pass` are words to the stack that the device is a member of: leave out the members after this
+ * one, and start again from the first; to anybody else they are results like `ok` that end the path.
+ * A broken rule inside a device is thrown as an `AoError` instead.
  */
 export type Outcome = (
-  | { readonly kind: 'ok'; readonly value: Value }
+  | { readonly kind: 'ok' | 'skip' | 'pass'; readonly value: Value }
   | { readonly kind: 'error'; readonly status: number; readonly value: Value }
 ) & {
   /** Whether it is the answer to a key of `Device.ownAnswers`: set by the resolver. */
@@ -52,6 +54,16 @@ export interface Device {
 
 export function ok(value: Value): Outcome {
   return { kind: 'ok', value }
+}
+
+/** The state, and the wish that the members of the stack after this one are left out. */
+export function skip(state: Message): Outcome {
+  return { kind: 'skip', value: state }
+}
+
+/** The state, and the wish that the stack starts again from its first member. */
+export function pass(state: Message): Outcome {
+  return { kind: 'pass', value: state }
 }
 
 export function failed(status: number, value: Value): Outcome {

@@ -1,5 +1,6 @@
 /** Reading keys of messages as a device needs them: as text, as a switch, links loaded. */
 import { toText } from '../base/bytes.ts'
+import { AoError } from '../base/errors.ts'
 import { getKey } from '../message/keys.ts'
 import { Message } from '../message/message.ts'
 import { Atom, isBinary, isInteger, isList, Link, type Value } from '../message/value.ts'
@@ -57,4 +58,18 @@ export async function loadKey(
   if (value === undefined || !(value instanceof Link))
     return value === undefined ? value : ok(value)
   return context.resolve(new Message([['value', value]]), new Message([['path', 'value']]))
+}
+
+/**
+ * The value under a key, loaded if it is a link; `undefined` where there is none.
+ * @throws AoError `link-not-found` when what it links to is missing.
+ */
+export async function getLoaded(
+  message: Message,
+  key: string,
+  context: DeviceContext,
+): Promise<Value | undefined> {
+  const outcome = await loadKey(message, key, context)
+  if (outcome === undefined || outcome.kind === 'ok') return outcome?.value
+  throw new AoError('link-not-found', 'A linked message is not in the store', { key })
 }

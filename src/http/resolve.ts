@@ -4,7 +4,7 @@ import type { Value } from '../message/value.ts'
 
 /** What came of a request: the same that devices answer. */
 export type Outcome = (
-  | { readonly kind: 'ok'; readonly value: Value }
+  | { readonly kind: 'ok' | 'skip' | 'pass'; readonly value: Value }
   | { readonly kind: 'error'; readonly status: number; readonly value: Value }
 ) & {
   /** Whether a device of the node put the value together, and not a client. */

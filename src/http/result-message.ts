@@ -43,7 +43,7 @@ function literal(value: Value): Message {
 function isLiteralWithStatus(message: Message, outcome: Outcome): boolean {
   const word = message.get('status')
   if (message.size !== 2 || !message.has('body') || !(word instanceof Atom)) return false
-  if (outcome.kind === 'ok') return word.name === 'ok'
+  if (outcome.kind !== 'error') return word.name === 'ok'
   return statusOfWord(word.name) === outcome.status
 }
 
@@ -54,7 +54,7 @@ function statusOf(message: Message, outcome: Outcome): number {
   const body = message.get('body')
   const word = body instanceof Atom ? statusOfWord(body.name) : undefined
   if (word !== undefined) return word
-  if (outcome.kind === 'ok') return 200
+  if (outcome.kind !== 'error') return 200
   return isStatus(outcome.status) ? outcome.status : 500
 }
 

@@ -1,16 +1,8 @@
 /** The events of a node, each logged and counted in one place. Ids are logged, never labels. */
-import { isAoError } from '../base/errors.ts'
 import type { Events } from '../base/events.ts'
 import type { Logger } from '../base/log.ts'
-import type { Metrics } from '../base/metrics.ts'
-
-export interface EventDeps {
-  readonly logger: Logger
-  readonly metrics: Metrics
-}
-
-/** Seconds; from a cached read to the longest wait for a slot. */
-const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+import { createComputeEvents } from './compute-events.ts'
+import { codeOf, DURATION_BUCKETS, type EventDeps } from './event-deps.ts'
 
 export function createEvents({ logger, metrics }: EventDeps): Events {
   return {
@@ -19,6 +11,7 @@ export function createEvents({ logger, metrics }: EventDeps): Events {
     ...serverEvents({ logger, metrics }),
     ...uploadEvents({ logger, metrics }),
     ...requestEvents({ logger, metrics }),
+    ...createComputeEvents({ logger, metrics }),
   }
 }
 
@@ -184,8 +177,4 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set([
 /** Labels are a small set, whatever a client makes up. */
 function methodLabel(method: string): string {
   return KNOWN_METHODS.has(method) ? method : 'other'
-}
-
-function codeOf(error: unknown): string {
-  return isAoError(error) ? error.code : 'unknown'
 }
