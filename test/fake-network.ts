@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
-import { toBytes } from '../src/base/bytes.ts'
-import { encodeHttpsig } from '../src/codec/httpsig/httpsig.ts'
+import { type Binary, toBinary, toBytes } from '../src/base/bytes.ts'
+import { decodeHttpsig, encodeHttpsig } from '../src/codec/httpsig/httpsig.ts'
 import type { Message } from '../src/message/message.ts'
 
 export interface FakeServer {
@@ -84,6 +84,15 @@ export async function sendOn(
   for (const [name, value] of reply.headers) response.setHeader(name, value)
   response.writeHead(reply.status)
   response.end(Buffer.from(await reply.arrayBuffer()))
+}
+
+/** The httpsig message of a request. */
+export function readReceived({ headers, body, method, target }: ReceivedRequest): Message {
+  const read: [string, Binary][] = []
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value === 'string') read.push([name, toBinary(Buffer.from(value, 'latin1'))])
+  }
+  return decodeHttpsig({ headers: read, method, target, ...(body.length > 0 && { body }) })
 }
 
 export function sendJson(response: ServerResponse, json: unknown, status = 200): void {

@@ -12,8 +12,11 @@ import type { Message } from '../message/message.ts'
 export interface Uploader {
   /** Whether anything is published at all. */
   readonly isEnabled: boolean
-  /** Resolves when the bundler has taken the message. @throws AoError `remote-failed`. */
-  upload(message: Message): Promise<void>
+  /**
+   * Resolves when the bundler has taken the message. The signal gives up.
+   * @throws AoError `remote-failed`, with the `status` of a bundler that answered; `unencodable`.
+   */
+  upload(message: Message, signal?: AbortSignal): Promise<void>
 }
 
 /** For nodes without a bundler. */
@@ -34,36 +37,55 @@ export function createUploader(deps: UploaderDeps, options: UploaderOptions): Up
   const { bundlerUrl, timeoutMs = 30_000 } = options
   if (bundlerUrl === undefined) return noUploader
   const url = new URL('tx', bundlerUrl.endsWith('/') ? bundlerUrl : `${bundlerUrl}/`)
+  const send = async (form: BundlerForm, given?: AbortSignal): Promise<number> => {
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const signal = given === undefined ? timeout : AbortSignal.any([given, timeout])
+    try {
+      const response = await deps.fetch(url, { ...form, method: 'POST', signal })
+      // What it says is of no use; without reading it the connection could not be used again.
+      await response.body?.pipeTo(new WritableStream())
+      return response.status
+    } catch (cause) {
+      const reason = 'The bundler did not answer; the message stays scheduled here'
+      throw new AoError('remote-failed', reason, { bundler: url.host }, cause)
+    }
+  }
   return {
     isEnabled: true,
-    upload: async (message) => {
-      const signal = AbortSignal.timeout(timeoutMs)
-      const init = { ...encodeForBundler(message), method: 'POST', signal }
-      const response = await deps.fetch(url, init).catch((cause: unknown) => {
-        const reason = 'The bundler could not be reached; the message stays scheduled here'
-        throw new AoError('remote-failed', reason, { bundler: url.host }, cause)
-      })
-      await response.arrayBuffer()
-      if (response.ok) return
-      throw new AoError('remote-failed', 'The bundler refused the message', {
-        bundler: url.host,
-        status: response.status,
-      })
+    upload: async (message, signal) => {
+      for (const form of bundlerForms(message)) {
+        const status = await send(form, signal)
+        if (status >= 200 && status < 300) continue
+        const reason = 'The bundler refused the message; it stays scheduled here'
+        throw new AoError('remote-failed', reason, { bundler: url.host, status })
+      }
     },
   }
 }
 
-function encodeForBundler(message: Message): { headers: [string, string][]; body: Uint8Array } {
-  const devices = [...message.commitments.values()].map(({ device }) => device)
-  if (devices.includes('ans104@1.0')) {
-    const headers: [string, string][] = [['content-type', 'application/octet-stream']]
-    return { headers, body: encodeAns104(message) }
-  }
+interface BundlerForm {
+  readonly headers: [string, string][]
+  readonly body: Uint8Array<ArrayBuffer>
+}
+
+/** The data item of each signer; else the one HTTP message of all. */
+function bundlerForms(message: Message): BundlerForm[] {
+  const items = [...message.commitments.values()].filter(({ device }) => device === 'ans104@1.0')
+  if (items.length === 0) return [httpForm(message)]
+  return items.map((commitment) => ({
+    headers: [['content-type', 'application/octet-stream']],
+    body: Buffer.from(
+      encodeAns104(message.withCommitments(new Map([[commitment.id, commitment]]))),
+    ),
+  }))
+}
+
+function httpForm(message: Message): BundlerForm {
   const wire = encodeHttpsig(message, { bundle: true })
   // Header values are bytes; fetch takes each character as one.
   const headers = wire.headers.map(([name, value]): [string, string] => [
     name,
     Buffer.from(toBytes(value)).toString('latin1'),
   ])
-  return { headers, body: wire.body ?? new Uint8Array() }
+  return { headers, body: Buffer.from(wire.body ?? new Uint8Array()) }
 }

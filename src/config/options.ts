@@ -115,6 +115,11 @@ const network = {
     'How long another scheduler may take to answer before the client gets 502.',
     { min: 1 },
   ),
+  bundlerTimeoutMs: wholeNumber(
+    30 * SECOND_MS,
+    'How long the bundler may take to answer an upload before it is tried again.',
+    { min: 1 },
+  ),
 }
 
 const observation = {

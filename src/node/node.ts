@@ -126,6 +126,9 @@ async function startWith(
   const isReady = () => isReadable(stores)
   const http = await buildHttp({ ...parts, resolver, events, logger, metrics, isReady })
   nodeOptions.listensOn(http.port)
+  scheduler.resumeUploads().catch((error: unknown) => {
+    logger.error({ err: error }, 'Uploads of earlier slots could not be taken up')
+  })
   live.publicUrl = () => config.publicUrl ?? http.url
   const storeName = stores.scheduler.name
   events.nodeStarted({ url: http.url, address, store: storeName })
@@ -145,7 +148,7 @@ function createNetwork(config: NodeConfig, deps: NetworkDeps) {
   const gateway = gatewayUrl === undefined ? undefined : createGateway(deps, { gatewayUrl })
   return {
     blockClock: createBlockClock(deps, { gatewayUrl, pollMs: blockPollMs }),
-    uploader: createUploader(deps, { bundlerUrl }),
+    uploader: createUploader(deps, { bundlerUrl, timeoutMs: config.bundlerTimeoutMs }),
     ...(gateway === undefined
       ? {}
       : { lookUpLocation: (address: string) => gateway.schedulerLocation(address) }),
@@ -193,6 +196,10 @@ function describeMetrics(metrics: RenderableMetrics, { scheduler, stores }: Meas
   metrics.gauge(
     { name: 'ao_scheduler_pending_messages', help: 'Messages that wait for their slot' },
     () => scheduler.pendingMessages(),
+  )
+  metrics.gauge(
+    { name: 'ao_scheduler_upload_backlog', help: 'Slots that the bundler does not have yet' },
+    () => scheduler.uploadBacklog(),
   )
   metrics.gauge({ name: 'ao_store_size_bytes', help: 'Bytes that the store takes' }, () =>
     stores.scheduler.sizeBytes(),

@@ -65,11 +65,29 @@ export async function commitAssignment(
   wallets: readonly Wallet[],
   spec: CommitmentSpec,
 ): Promise<Message> {
-  let committed = assignment
-  for (const wallet of wallets.toReversed()) {
-    committed = await commitMessage(committed, wallet, { device: spec })
-  }
+  const signers = wallets.toReversed()
+  const committed =
+    spec === 'ans104@1.0'
+      ? await commitAsItems(assignment, signers)
+      : await commitInTurn(assignment, signers)
   // A data item holds its body as a link; the caller still has the message itself.
   const body = assignment.get('body')
   return body === undefined ? committed : committed.without('body').with([['body', body]])
+}
+
+async function commitInTurn(assignment: Message, wallets: readonly Wallet[]): Promise<Message> {
+  let committed = assignment
+  for (const wallet of wallets) {
+    committed = await commitMessage(committed, wallet, { device: 'httpsig@1.0' })
+  }
+  return committed
+}
+
+/** An item has one signature: each wallet makes an item of its own of the same message. */
+async function commitAsItems(assignment: Message, wallets: readonly Wallet[]): Promise<Message> {
+  const items = await Promise.all(
+    wallets.map((wallet) => commitMessage(assignment, wallet, { device: 'ans104@1.0' })),
+  )
+  const commitments = items.flatMap((item) => [...item.commitments])
+  return (items[0] ?? assignment).withCommitments(new Map(commitments))
 }

@@ -1,7 +1,8 @@
 /**
  * Schedules in a store. Under `~scheduler@1.0/`: `heads/<pid>` where a process stands,
  * `assignments/<pid>/<slot>` a link to each assignment, `by-message/<pid>/<id>` the same by the id
- * of the scheduled message. The assignment and its message are ordinary messages of the cache.
+ * of the scheduled message, `published/<pid>` how many slots a bundler has. The assignment and its
+ * message are ordinary messages of the cache.
  */
 
 import { AoError } from '../base/errors.ts'
@@ -16,6 +17,7 @@ const ROOT = '~scheduler@1.0'
 const HEADS = `${ROOT}/heads`
 const ASSIGNMENTS = `${ROOT}/assignments`
 const BY_MESSAGE = `${ROOT}/by-message`
+const PUBLISHED = `${ROOT}/published`
 /** Names of slots have so many digits, so that their order as text is their order as numbers. */
 const SLOT_DIGITS = 16
 
@@ -58,6 +60,9 @@ export interface ScheduleStore extends MessageReader {
   assignmentOf(processId: string, messageId: string): Promise<Message | undefined>
   /** Ids of processes that have a schedule here, ordered. Default limit 1,000. */
   processes(options?: { readonly from?: string; readonly limit?: number }): Promise<string[]>
+  /** How many slots of a process a bundler has, from the first on. */
+  publishedSlots(processId: string): Promise<number>
+  setPublishedSlots(processId: string, slots: number): Promise<void>
   /** Keeps a message that is in no schedule here; its signatures must have been verified. */
   keep(message: Message): Promise<void>
   /** Writes assignments in order, all in one transaction; resolves when they are durable. */
@@ -100,6 +105,14 @@ export function createScheduleStore(store: Store): ScheduleStore {
     },
     assignmentOf: (processId, messageId) => read(`${BY_MESSAGE}/${processId}/${messageId}`),
     processes: (options) => store.list(HEADS, options),
+    publishedSlots: async (processId) => {
+      const bytes = await store.get(`${PUBLISHED}/${processId}`)
+      return bytes === undefined ? 0 : Number(Buffer.from(bytes).toString())
+    },
+    setPublishedSlots: (processId, slots) => {
+      const value = Buffer.from(String(slots))
+      return store.commit([{ kind: 'value', path: `${PUBLISHED}/${processId}`, value }])
+    },
     keep: (message) => store.commit(prepareMessage(message).writes),
     append: async (processId, entries) =>
       store.commit(await keepAliases(store, entries, appendWrites(processId, entries))),

@@ -6,8 +6,7 @@ import { AoError } from '../base/errors.ts'
 import type { Events } from '../base/events.ts'
 import type { Wallet } from '../crypto/wallet.ts'
 import type { HashpathAlgorithm } from '../message/hashpath.ts'
-import { messageId } from '../message/id.ts'
-import { Message } from '../message/message.ts'
+import type { Message } from '../message/message.ts'
 import { Link, type Value } from '../message/value.ts'
 import type { Store } from '../store/store.ts'
 import { type CommitmentSpec, commitAssignment } from './assignment.ts'
@@ -19,11 +18,12 @@ import {
   type SchedulerDevice,
 } from './device.ts'
 import { parseSchedulers } from './locate.ts'
-import { createLocationTable } from './location.ts'
+import { createLocationTable, integerOf } from './location.ts'
 import { textOf } from './process-id.ts'
 import { createRegistry } from './registry.ts'
 import { createScheduleStore, type ScheduleStore } from './schedule-store.ts'
 import { createProcessServer, type ProcessServer } from './server.ts'
+import { createUploadQueue, type UploadQueue } from './upload-queue.ts'
 
 export interface SchedulerDeps {
   /** Holds schedules, their messages and scheduler locations. */
@@ -57,6 +57,10 @@ export interface Scheduler {
   readonly store: ScheduleStore
   openServers(): number
   pendingMessages(): number
+  /** Slots that a bundler is still to get, as far as they are known. */
+  uploadBacklog(): number
+  /** Takes up the uploads that were not made when the node stopped. */
+  resumeUploads(): Promise<void>
   /** Refuses new messages; resolves when every accepted one is answered. */
   close(): Promise<void>
 }
@@ -72,13 +76,14 @@ export function createScheduler(
     const process = await store.readCommitted(id)
     return process === undefined ? deps.readMessage(id) : withSchedulers(store, process)
   }
+  const { clock, events, blockClock, remote, mayPublish, uploader } = deps
+  const uploads = createUploadQueue({ store, uploader, clock, events })
   const openServer = (process: Message, processId: string): Promise<ProcessServer> =>
-    open({ deps, options, limits, store, wallets }, processId, process)
+    open({ deps, options, limits, store, wallets, uploads }, processId, process)
   const registry = createRegistry(
     { clock: deps.clock, events: deps.events, open: openServer },
     { maxOpen: limits.maxOpenServers, idleMs: limits.serverIdleMs },
   )
-  const { clock, events, blockClock, remote, mayPublish } = deps
   const locations = createLocationTable({
     store: deps.store,
     reader: store,
@@ -95,7 +100,12 @@ export function createScheduler(
     store,
     openServers: () => registry.openCount(),
     pendingMessages: () => registry.pendingCount(),
-    close: () => registry.close(),
+    uploadBacklog: () => uploads.backlog(),
+    resumeUploads: () => uploads.resume(),
+    close: async () => {
+      await registry.close()
+      await uploads.close()
+    },
   }
 }
 
@@ -105,10 +115,11 @@ interface OpenParts {
   readonly limits: SchedulerLimits
   readonly store: ScheduleStore
   readonly wallets: ReadonlyMap<string, Wallet>
+  readonly uploads: UploadQueue
 }
 
 async function open(
-  { deps, options, limits, store, wallets }: OpenParts,
+  { deps, options, limits, store, wallets, uploads }: OpenParts,
   processId: string,
   process: Message,
 ): Promise<ProcessServer> {
@@ -128,7 +139,11 @@ async function open(
       sign: (assignment) => commitAssignment(assignment, signers, spec),
       find: (messageId) => store.assignmentOf(processId, messageId),
       append: (entries) => store.append(processId, entries),
-      upload: (assignment) => upload(deps, assignment),
+      upload: async (assignment) => {
+        const slot = integerOf(assignment, 'slot') ?? 0
+        if (mode === 'remote_confirmation') await uploads.publish(processId, slot)
+        else uploads.add(processId, slot)
+      },
     },
     {
       processId,
@@ -179,23 +194,4 @@ function hashpathAlgorithmOf(process: Message): HashpathAlgorithm | undefined {
     'invalid-hashpath',
     'Expected hashpath-alg of the process to be sha-256-chain or accumulate-256',
   )
-}
-
-/** The message first, then its assignment, so that no published assignment lacks its message. */
-async function upload(
-  { uploader, events, clock }: SchedulerDeps,
-  assignment: Message,
-): Promise<void> {
-  if (!uploader.isEnabled) return
-  const body = assignment.get('body')
-  const startedMs = clock.now()
-  const id = messageId(assignment, 'all')
-  try {
-    if (body instanceof Message) await uploader.upload(body)
-    await uploader.upload(assignment)
-    events.uploadDone({ id, durationMs: clock.now() - startedMs })
-  } catch (error) {
-    events.uploadFailed({ id, attempt: 1, error })
-    throw error
-  }
 }

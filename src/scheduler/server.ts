@@ -370,7 +370,7 @@ class QueueServer implements ProcessServer {
       uploaded.then(() => request.resolve(assignment.message), request.reject)
       return
     }
-    // The uploader logs its failures; here nobody waits for them.
+    // Failures are told of where they happen; here nobody waits for them.
     uploaded.catch(() => undefined)
     request.resolve(assignment.message)
   }
