@@ -4,8 +4,9 @@
  */
 
 import { type ComputeEvents, silentComputeEvents } from './compute-events.ts'
+import { type CronEvents, silentCronEvents } from './cron-events.ts'
 
-export interface Events extends ComputeEvents {
+export interface Events extends ComputeEvents, CronEvents {
   nodeStarted(event: {
     readonly url: string
     readonly address: string
@@ -80,6 +81,7 @@ export type RequestFailed = {
 /** Events that go nowhere: the default inside somebody else's test. */
 export const silentEvents: Events = {
   ...silentComputeEvents,
+  ...silentCronEvents,
   nodeStarted: () => undefined,
   nodeStopped: () => undefined,
   messageScheduled: () => undefined,

@@ -2,6 +2,7 @@
 import type { Events } from '../base/events.ts'
 import type { Logger } from '../base/log.ts'
 import { createComputeEvents } from './compute-events.ts'
+import { createCronEvents } from './cron-events.ts'
 import { codeOf, DURATION_BUCKETS, type EventDeps } from './event-deps.ts'
 
 export function createEvents({ logger, metrics }: EventDeps): Events {
@@ -12,6 +13,7 @@ export function createEvents({ logger, metrics }: EventDeps): Events {
     ...uploadEvents({ logger, metrics }),
     ...requestEvents({ logger, metrics }),
     ...createComputeEvents({ logger, metrics }),
+    ...createCronEvents({ logger, metrics }),
   }
 }
 
