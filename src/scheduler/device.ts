@@ -14,7 +14,7 @@ import {
   nodeRecord,
   postLocation,
 } from './location-handler.ts'
-import { getNext } from './next.ts'
+import { createNext } from './next.ts'
 import { postSchedule } from './post-schedule.ts'
 import { textOf } from './process-id.ts'
 import { getSchedule, getSlot, getStatus } from './read-schedule.ts'
@@ -61,7 +61,7 @@ export function createSchedulerDevice(context: SchedulerContext): SchedulerDevic
     init: schedule,
     slot: (base, request) => getSlot(context, base, request),
     status: (_base, request) => getStatus(context, request),
-    next: (base, request) => getNext(context, base, request),
+    next: createNext(context),
     location: byMethod({
       GET: (_base, request) => getLocation(context, request),
       POST: (base, request) => postLocation(context, base, request),

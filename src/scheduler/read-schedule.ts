@@ -135,7 +135,7 @@ async function readSlots(
 }
 
 /** Bytes of the values of a message, and of the messages right below it. */
-function dataBytes(message: Message): number {
+export function dataBytes(message: Message): number {
   let bytes = 0
   for (const [, value] of message) {
     if (isBinary(value)) bytes += byteLength(value)
