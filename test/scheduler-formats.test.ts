@@ -29,7 +29,7 @@ const nesting = { nested: { deep: { x: 1 } }, list: ['a', 2] }
 /** What was posted, by slot. */
 const posted = [
   process,
-  await signHttpsig({ ...content, ...typed, ...nesting }),
+  await signHttpsig({ ...content, ...typed, ...nesting }, clientWallet),
   await signItem({ ...content, ...typed }),
 ]
 for (const message of posted) {
