@@ -65,8 +65,15 @@ export interface ScheduleStore extends MessageReader {
   setPublishedSlots(processId: string, slots: number): Promise<void>
   /** Keeps a message that is in no schedule here; its signatures must have been verified. */
   keep(message: Message): Promise<void>
-  /** Writes assignments in order, all in one transaction; resolves when they are durable. */
-  append(processId: string, entries: readonly AppendEntry[]): Promise<void>
+  /**
+   * Writes assignments in order, and what else is given, all in one transaction; resolves when they
+   * are durable.
+   */
+  append(
+    processId: string,
+    entries: readonly AppendEntry[],
+    more?: readonly StoreWrite[],
+  ): Promise<void>
 }
 
 export function createScheduleStore(store: Store): ScheduleStore {
@@ -114,8 +121,10 @@ export function createScheduleStore(store: Store): ScheduleStore {
       return store.commit([{ kind: 'value', path: `${PUBLISHED}/${processId}`, value }])
     },
     keep: (message) => store.commit(prepareMessage(message).writes),
-    append: async (processId, entries) =>
-      store.commit(await keepAliases(store, entries, appendWrites(processId, entries))),
+    append: async (processId, entries, more = []) => {
+      const writes = await keepAliases(store, entries, appendWrites(processId, entries))
+      await store.commit([...writes, ...more])
+    },
   }
 }
 

@@ -1,0 +1,381 @@
+/**
+ * `~cron@1.0`: requests that the node sends to itself when they are due. This folder holds the tasks
+ * and their store, the timetables, the one timer, the runs and their history. It knows neither the
+ * resolver nor the scheduler: what a run does comes as functions. `device/cron.ts` calls it for
+ * clients, the node calls it for processes with cron tags. A reader goes cron, read-task,
+ * dispatcher, due-decision, task-runner, task-store.
+ */
+import type { Clock } from '../base/clock.ts'
+import type { CronEvents } from '../base/cron-events.ts'
+import { AoError, isAoError } from '../base/errors.ts'
+import { signersOf } from '../message/commitment.ts'
+import { messageId } from '../message/id.ts'
+import type { Message } from '../message/message.ts'
+import type { Store, StoreWrite } from '../store/store.ts'
+import {
+  type AccessDeps,
+  type Author,
+  authorOf,
+  creationRefusal,
+  mayCreate,
+  mayManage,
+} from './access.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { retime, within } from './due-decision.ts'
+import { type PathRunDeps, runPath } from './path-run.ts'
+import {
+  hasCronTags,
+  messageTemplate,
+  type ProcessRunDeps,
+  processTask,
+  runProcess,
+} from './process-run.ts'
+import { refused, textAt } from './read-request.ts'
+import { type CreateKey, readTask, requestOfRuns } from './read-task.ts'
+import { isCurrent, type Task } from './task.ts'
+import type { RunResult } from './task-runner.ts'
+import { type SpawnedProcess, spawnedWrite, TaskStore, takenWrite } from './task-store.ts'
+import { TaskTable } from './task-table.ts'
+import { systemTimers, type Timers } from './timers.ts'
+import { isInBlocks, nextDue } from './timetable.ts'
+
+export interface CronDeps {
+  readonly store: Store
+  readonly clock: Clock
+  /** Default: those of the system. */
+  readonly timers?: Timers
+  /** From 0 to 1. Default: `Math.random`. */
+  readonly random?: () => number
+  readonly events: CronEvents
+  readonly access: Omit<AccessDeps, 'access'>
+  /** Addresses of the node's own wallets. */
+  readonly identities: ReadonlySet<string>
+  /** Height of the newest block, 0 where none is known. */
+  readonly blockHeight: () => number
+  readonly paths: Omit<PathRunDeps, 'requestOf'>
+  readonly processes: Omit<ProcessRunDeps, 'nowMs' | 'templateOf' | 'save'>
+}
+
+export interface CronOptions {
+  readonly access: AccessDeps['access']
+  readonly maxTasks: number
+  readonly maxTasksPerOwner: number
+  readonly minIntervalMs: number
+  /** The same for messages of processes, which cost a signature and space for ever. */
+  readonly processMinIntervalMs: number
+  readonly maxRuns: number
+  readonly runTimeoutMs: number
+  readonly historyLength: number
+  /** Tasks that are finished or stopped and can still be looked at. Default 1,000. */
+  readonly maxEnded?: number
+}
+
+export type ManageKey = 'stop' | 'pause' | 'resume' | 'run'
+
+export interface Cron {
+  /** Reads the tasks of the store. Must be called before anything else. */
+  load(): Promise<void>
+  /** From now on tasks run. */
+  start(): Promise<void>
+  /**
+   * The id of the task that a request asks for, once it is durable. The same request again gives
+   * the same task.
+   * @throws AoError `invalid-request`, `invalid-signature`, `unauthorized`, `overloaded`
+   */
+  create(key: CreateKey, request: Message): Promise<string>
+  /**
+   * Does to the task that a request names what the key says, and gives its id when that is durable.
+   * @throws AoError `invalid-request`, `invalid-signature`, `unauthorized`
+   */
+  manage(key: ManageKey, request: Message): Promise<string>
+  /** A task by its id. */
+  get(id: string): Task | undefined
+  /** Tasks in the order of their ids, after one. */
+  list(after: string | undefined, limit: number): Promise<Task[]>
+  /** What must be written together with the first slot of a process, so that its task is not lost. */
+  spawnWrites(process: Message, processId: string, timestampMs: number): StoreWrite[]
+  /** Makes the tasks of processes whose first slot has been written. */
+  adoptSpawned(): Promise<void>
+  counts(): CronCounts
+  /** Ends what runs, as far as it ends within 5 seconds, and writes everything. */
+  close(): Promise<void>
+}
+
+export interface CronCounts {
+  /** Tasks that are active or paused. */
+  readonly tasks: number
+  readonly running: number
+}
+
+export function createCron(deps: CronDeps, options: CronOptions): Cron {
+  return new TaskCron(deps, options)
+}
+
+const DEFAULT_MAX_ENDED = 1_000
+
+class TaskCron implements Cron {
+  readonly #deps: CronDeps
+  readonly #options: CronOptions
+  readonly #access: AccessDeps
+  readonly #store: TaskStore
+  readonly #table: TaskTable
+  readonly #dispatcher: Dispatcher
+  readonly #creating = new Map<string, Promise<string>>()
+  /** The last run of each process: the next one waits for it, even when nobody else does any more. */
+  readonly #processRuns = new Map<string, Promise<unknown>>()
+  #adopting: Promise<void> = Promise.resolve()
+
+  constructor(deps: CronDeps, options: CronOptions) {
+    const { timers = systemTimers, random = Math.random, events } = deps
+    this.#deps = deps
+    this.#options = options
+    this.#access = { ...deps.access, access: options.access }
+    const onFailure = (error: unknown) => events.cronStoreFailed({ error })
+    this.#store = new TaskStore({ store: deps.store, timers, onFailure })
+    this.#table = new TaskTable({ maxEnded: DEFAULT_MAX_ENDED, ...options })
+    this.#dispatcher = new Dispatcher(
+      {
+        ...{ clock: deps.clock, timers, random, events, blockHeight: deps.blockHeight },
+        tasks: () => this.#table.values(),
+        runTask: (task, due) => this.#run(task, due),
+        onProgress: (task) => this.#store.saveSoon(task),
+        onFinished: (task) => this.#forget(this.#table.end(task)),
+      },
+      options,
+    )
+  }
+
+  async load(): Promise<void> {
+    const nowMs = this.#deps.clock.now()
+    for await (const task of this.#store.load()) {
+      this.#table.set(task)
+      if (task.state === 'active') this.#takeUp(task, nowMs)
+    }
+  }
+
+  async start(): Promise<void> {
+    await this.adoptSpawned()
+    this.#dispatcher.start()
+    for (const task of this.#table.values()) {
+      const [begun] = task.unsettled
+      if (task.state === 'active' && begun !== undefined && task.live.running === 0) {
+        this.#dispatcher.resume(task, begun)
+      }
+    }
+  }
+
+  async create(key: CreateKey, request: Message): Promise<string> {
+    const author = await authorOf(this.#access, request)
+    if (!mayCreate(this.#access, author.signers)) throw creationRefusal(this.#access.access)
+    const id = messageId(request, 'all')
+    const known = this.#table.get(id)
+    if (known !== undefined && !mayRunAgain(known)) return id
+    const creating = this.#creating.get(id) ?? this.#make(key, request, { id, author })
+    this.#creating.set(id, creating)
+    return creating.finally(() => this.#creating.delete(id))
+  }
+
+  async manage(key: ManageKey, request: Message): Promise<string> {
+    const id = textAt(request, 'task')
+    if (id === undefined) throw refused('No task ID found in message.')
+    const author = await authorOf(this.#access, request)
+    const task = this.#table.get(id)
+    if (task === undefined || !isCurrent(task)) throw refused('Task not found.')
+    if (!mayManage(this.#access, author, task)) {
+      throw new AoError(
+        'unauthorized',
+        'Expected the signature of the owner of the task or of the operator of the node',
+      )
+    }
+    await this.#apply(key, task)
+    return id
+  }
+
+  get(id: string): Task | undefined {
+    return this.#table.get(id)
+  }
+
+  async list(after: string | undefined, limit: number): Promise<Task[]> {
+    const ids = await this.#store.ids(after, limit)
+    return ids.flatMap((id) => this.#table.get(id) ?? [])
+  }
+
+  spawnWrites(process: Message, processId: string, timestampMs: number): StoreWrite[] {
+    return hasCronTags(process) ? [spawnedWrite({ processId, timestampMs })] : []
+  }
+
+  adoptSpawned(): Promise<void> {
+    this.#adopting = this.#adopting.then(() => this.#adoptAll())
+    return this.#adopting
+  }
+
+  counts(): CronCounts {
+    return { tasks: this.#table.currentCount, running: this.#dispatcher.activeRuns }
+  }
+
+  async close(): Promise<void> {
+    await this.#dispatcher.close()
+    await this.#adopting
+    await this.#store.close()
+  }
+
+  /** A task of an earlier run of the node: what it had begun is owed or left out. */
+  #takeUp(task: Task, nowMs: number): void {
+    const { intent, timetable, lastDue, definition } = task
+    const isBegun = intent !== undefined && task.unsettled.includes(intent.due)
+    if (!isBegun) delete task.intent
+    const resumed = isBegun ? [intent.due] : []
+    task.live.leftOvers = task.unsettled.filter((due) => !resumed.includes(due))
+    task.runs -= task.live.leftOvers.length
+    task.unsettled = resumed
+    const isAhead = (lastDue ?? definition.createdMs) > nowMs
+    if (timetable.kind !== 'calendar' || isAhead) Object.assign(task, retime(task, nowMs))
+    this.#dispatcher.add(task)
+  }
+
+  async #make(
+    key: CreateKey,
+    request: Message,
+    { id, author }: { readonly id: string; readonly author: Author },
+  ): Promise<string> {
+    const { clock, blockHeight, identities } = this.#deps
+    const owners = [...author.signers]
+    const task = readTask(key, request, {
+      ...{ id, owners, nowMs: clock.now(), height: blockHeight() },
+      isSigned: owners.some((owner) => identities.has(owner)),
+      minIntervalMs: this.#options.minIntervalMs,
+    })
+    this.#table.assertRoom(author)
+    const called = textAt(request, 'path') ?? key
+    await this.#store.save(task, { request: requestOfRuns(request, called) })
+    this.#begin(task)
+    return id
+  }
+
+  #begin(task: Task): void {
+    const { id, kind, owners } = task.definition
+    this.#table.set(task)
+    this.#deps.events.cronTaskCreated({ task: id, kind, owners })
+    this.#dispatcher.add(task)
+  }
+
+  async #apply(key: ManageKey, task: Task): Promise<void> {
+    switch (key) {
+      case 'stop':
+        return this.#stop(task)
+      case 'pause':
+        return this.#pause(task)
+      case 'resume':
+        return this.#resume(task)
+      case 'run':
+        if (!this.#dispatcher.runNow(task)) throw refused('The task is running; try again later')
+    }
+  }
+
+  async #stop(task: Task): Promise<void> {
+    task.state = 'stopped'
+    this.#dispatcher.drop(task)
+    const forgotten = this.#table.end(task)
+    this.#deps.events.cronTaskStopped({ task: task.definition.id })
+    await this.#store.save(task)
+    this.#forget(forgotten)
+  }
+
+  async #pause(task: Task): Promise<void> {
+    if (task.state === 'paused') return
+    task.state = 'paused'
+    task.reason = 'Paused on request'
+    this.#dispatcher.drop(task)
+    await this.#store.save(task)
+  }
+
+  /** Due times while a task was paused are not missed; a single one is still owed. */
+  async #resume(task: Task): Promise<void> {
+    if (task.state === 'active') return
+    const { timetable } = task
+    const now = isInBlocks(timetable) ? this.#deps.blockHeight() : this.#deps.clock.now()
+    if (timetable.kind !== 'once') task.nextDue = within(task, nextDue(timetable, now))
+    task.state = 'active'
+    delete task.reason
+    task.failuresInRow = 0
+    task.failingSinceMs = undefined
+    await this.#store.save(task)
+    this.#dispatcher.add(task)
+  }
+
+  #run(task: Task, due: number): Promise<RunResult> {
+    const { paths, processes, clock } = this.#deps
+    const { id, kind } = task.definition
+    const requestOf = (taskId: string) => this.#store.request(taskId)
+    if (kind === 'path') return runPath({ ...paths, requestOf }, task)
+    const save = (changed: Task, writes: readonly StoreWrite[]) =>
+      this.#store.save(changed, { writes })
+    const deps = { ...processes, nowMs: () => clock.now(), templateOf: requestOf, save }
+    const before = this.#processRuns.get(id) ?? Promise.resolve()
+    const run = before.then(() => runProcess(deps, task, due))
+    const settled = run.catch(() => undefined)
+    this.#processRuns.set(id, settled)
+    void settled.then(() => {
+      if (this.#processRuns.get(id) === settled) this.#processRuns.delete(id)
+    })
+    return run
+  }
+
+  async #adoptAll(): Promise<void> {
+    try {
+      for (const spawned of await this.#store.spawned()) await this.#adopt(spawned)
+    } catch (error) {
+      this.#deps.events.cronStoreFailed({ error })
+    }
+  }
+
+  async #adopt(spawned: SpawnedProcess): Promise<void> {
+    const { processId } = spawned
+    try {
+      await this.#makeProcessTask(spawned)
+    } catch (error) {
+      if (!isAoError(error, 'invalid-request', 'unauthorized', 'overloaded')) throw error
+      this.#deps.events.cronProcessRefused({ process: processId, reason: error.message })
+      await this.#deps.store.commit([takenWrite(processId)])
+    }
+  }
+
+  async #makeProcessTask({ processId, timestampMs }: SpawnedProcess): Promise<void> {
+    const { clock, blockHeight, processes, store } = this.#deps
+    const writes = [takenWrite(processId)]
+    const process = await processes.readMessage(processId)
+    if (process === undefined || this.#table.get(processId) !== undefined) {
+      return store.commit(writes)
+    }
+    const signers = [...new Set(signersOf(process))]
+    if (!mayCreate(this.#access, signers)) throw creationRefusal(this.#access.access)
+    const terms = { processId, owners: signers, startMs: timestampMs }
+    const task = processTask(process, { ...terms, nowMs: clock.now(), height: blockHeight() })
+    assertSlowEnough(task, this.#options.processMinIntervalMs)
+    this.#table.assertRoom({ signers, isOperator: signers.includes(this.#access.operator()) })
+    await this.#store.save(task, { request: messageTemplate(process, processId), writes })
+    this.#begin(task)
+  }
+
+  /** Old tasks are gone from memory at once; should the store fail, it still has them. */
+  #forget(ids: readonly string[]): void {
+    if (ids.length === 0) return
+    this.#store.remove(ids).catch((error: unknown) => this.#deps.events.cronStoreFailed({ error }))
+  }
+}
+
+/**
+ * Whether a request for a task that is over makes it anew. A signed one does not: it is the same
+ * request that came again, by a client that got no answer, or by somebody who has recorded it.
+ */
+function mayRunAgain(known: Task): boolean {
+  if (isCurrent(known)) return false
+  if (known.definition.owners.length === 0) return true
+  if (known.state === 'finished') return false
+  throw refused('The task was stopped; sign a new request to make another one')
+}
+
+function assertSlowEnough({ timetable }: Task, minIntervalMs: number): void {
+  if (timetable.kind !== 'every' || timetable.intervalMs >= minIntervalMs) return
+  throw refused(`Expected at least ${minIntervalMs} milliseconds between messages of a process`)
+}

@@ -1,0 +1,173 @@
+/**
+ * Tasks in a store. Under `~cron@1.0/`: `tasks/<id>` each task with its newest runs, `requests/<id>`
+ * what a run of it sends, `spawned/<pid>` processes that wait for their task. What must be durable
+ * at once is committed at once; runs are written together, those of a tenth of a second at a time.
+ */
+import { packMessage, unpackMessage } from '../cache/packed-message.ts'
+import type { Message } from '../message/message.ts'
+import type { Store, StoreWrite } from '../store/store.ts'
+import type { Task } from './task.ts'
+import { decodeTask, encodeTask } from './task-record.ts'
+import type { Timers } from './timers.ts'
+
+const ROOT = '~cron@1.0'
+const TASKS = `${ROOT}/tasks`
+const REQUESTS = `${ROOT}/requests`
+const SPAWNED = `${ROOT}/spawned`
+
+const PAGE = 1_000
+/** Records of one commit: a few milliseconds of work, so that no run waits longer for it. */
+const MAX_GROUP = 250
+
+export interface TaskStoreOptions {
+  /** How long runs wait to be written with others. Default 100. */
+  readonly gatherMs?: number
+  /** How long after a failed write the next one is tried. Default 1,000. */
+  readonly retryMs?: number
+}
+
+export interface TaskStoreDeps {
+  readonly store: Store
+  readonly timers: Timers
+  /** A write of runs failed; it is tried again. */
+  readonly onFailure: (error: unknown) => void
+}
+
+/** A process with cron tags that was written with its first slot. */
+export interface SpawnedProcess {
+  readonly processId: string
+  /** Of its first slot. */
+  readonly timestampMs: number
+}
+
+export class TaskStore {
+  readonly #deps: TaskStoreDeps
+  readonly #gatherMs: number
+  readonly #retryMs: number
+  readonly #dirty = new Set<Task>()
+  #cancelTimer: (() => void) | undefined
+  #flushing: Promise<void> | undefined
+
+  constructor(deps: TaskStoreDeps, { gatherMs = 100, retryMs = 1_000 }: TaskStoreOptions = {}) {
+    this.#deps = deps
+    this.#gatherMs = gatherMs
+    this.#retryMs = retryMs
+  }
+
+  /** Every task, in no order. @throws AoError `store-failed` for one that cannot be read. */
+  async *load(): AsyncGenerator<Task> {
+    for (let from: string | undefined = ''; from !== undefined; ) {
+      const range = from === '' ? { limit: PAGE } : { from, limit: PAGE }
+      const entries = await this.#deps.store.scan(TASKS, range)
+      for (const { name, value } of entries) {
+        if (name !== from && value !== undefined) yield decodeTask(value, name)
+      }
+      from = entries.length < PAGE ? undefined : entries.at(-1)?.name
+    }
+  }
+
+  /** Ids of tasks in order, after one. */
+  async ids(after: string | undefined, limit: number): Promise<string[]> {
+    if (after === undefined) return this.#deps.store.list(TASKS, { limit })
+    const names = await this.#deps.store.list(TASKS, { from: after, limit: limit + 1 })
+    return names.filter((name) => name !== after).slice(0, limit)
+  }
+
+  /** Resolves when the task is durable, with the request of its runs and what else is given. */
+  async save(
+    task: Task,
+    more: { readonly request?: Message; readonly writes?: readonly StoreWrite[] } = {},
+  ): Promise<void> {
+    const { id } = task.definition
+    const writes: StoreWrite[] = [...(more.writes ?? []), taskWrite(task)]
+    if (more.request !== undefined) {
+      writes.push({ kind: 'value', path: `${REQUESTS}/${id}`, value: packMessage(more.request) })
+    }
+    await this.#deps.store.commit(writes)
+  }
+
+  /** Writes a task with others soon, however long the store takes to recover. */
+  saveSoon(task: Task): void {
+    this.#dirty.add(task)
+    if (this.#flushing === undefined) this.#arm(this.#gatherMs)
+  }
+
+  /** Forgets tasks and their requests. */
+  async remove(ids: readonly string[]): Promise<void> {
+    await this.#deps.store.commit(
+      ids.flatMap((id) => [
+        { kind: 'delete' as const, path: `${TASKS}/${id}` },
+        { kind: 'delete' as const, path: `${REQUESTS}/${id}` },
+      ]),
+    )
+  }
+
+  /** What a run of a task sends; `undefined` for a task that has none. */
+  async request(id: string): Promise<Message | undefined> {
+    const bytes = await this.#deps.store.get(`${REQUESTS}/${id}`)
+    return bytes && unpackMessage(bytes)
+  }
+
+  async spawned(): Promise<SpawnedProcess[]> {
+    const entries = await this.#deps.store.scan(SPAWNED, { limit: PAGE })
+    return entries.map(({ name, value }) => ({
+      processId: name,
+      timestampMs: Number(Buffer.from(value ?? []).toString()),
+    }))
+  }
+
+  /** Writes everything that waits. @throws what the store throws: then it may not be durable. */
+  async close(): Promise<void> {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    await this.#flushing
+    while (this.#dirty.size > 0) await this.#writeGroup()
+  }
+
+  #arm(delayMs: number): void {
+    this.#cancelTimer ??= this.#deps.timers.set(() => {
+      this.#cancelTimer = undefined
+      this.#flushing = this.#flush()
+    }, delayMs)
+  }
+
+  async #flush(): Promise<void> {
+    let retryMs: number | undefined
+    try {
+      for (let left = this.#dirty.size; left > 0; left -= MAX_GROUP) await this.#writeGroup()
+    } catch (error) {
+      retryMs = this.#retryMs
+      this.#deps.onFailure(error)
+    }
+    this.#flushing = undefined
+    if (this.#dirty.size > 0) this.#arm(retryMs ?? this.#gatherMs)
+  }
+
+  async #writeGroup(): Promise<void> {
+    const group: Task[] = []
+    for (const task of this.#dirty) {
+      if (group.push(task) === MAX_GROUP) break
+    }
+    for (const task of group) this.#dirty.delete(task)
+    try {
+      await this.#deps.store.commit(group.map(taskWrite))
+    } catch (error) {
+      for (const task of group) this.#dirty.add(task)
+      throw error
+    }
+  }
+}
+
+/** Notes a process with its first slot, so that its task is made even after a crash. */
+export function spawnedWrite({ processId, timestampMs }: SpawnedProcess): StoreWrite {
+  const value = Buffer.from(String(timestampMs))
+  return { kind: 'value', path: `${SPAWNED}/${processId}`, value }
+}
+
+export function takenWrite(processId: string): StoreWrite {
+  return { kind: 'delete', path: `${SPAWNED}/${processId}` }
+}
+
+function taskWrite(task: Task): StoreWrite {
+  return { kind: 'value', path: `${TASKS}/${task.definition.id}`, value: encodeTask(task) }
+}
