@@ -38,6 +38,7 @@ export type ErrorCode =
   | 'unauthorized'
   | 'limit-exceeded'
   | 'overloaded'
+  | 'rate-limited'
   | 'timeout'
   | 'unavailable'
   | 'remote-failed'

@@ -30,7 +30,7 @@ const size = {
   bufferLimitBytes: limit(
     wholeNumber(
       256 * MEBIBYTE,
-      'Headers and bodies of all requests together while they are read and handled.',
+      'Headers and bodies of all requests together, and the messages that are loaded for them, while they are handled. One request may take half of it.',
       { min: MEBIBYTE },
     ),
     REFUSED_LATER,

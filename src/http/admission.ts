@@ -1,9 +1,20 @@
-/** How many requests are handled at once: the rest is told to come back, at no cost. */
+/**
+ * Who is let in: the rest is told to come back, at no cost. A request is looked at twice, when its
+ * headers are there and when all of it is: what is still on its way takes no place from others.
+ */
+import { createTokenBuckets } from '../base/token-buckets.ts'
 import type { HttpLimits } from './limits.ts'
+import { addressBlock, createNetworks } from './networks.ts'
 import { Refusal } from './refusal.ts'
 
 export interface Admission {
+  /** Requests that are being handled. */
   readonly inFlight: number
+  /**
+   * Whether the rest of a request may come; gives the function that ends the reading, to be called
+   * once. @throws Refusal 429 when the address sends too many, 503 when the node is full.
+   */
+  read(address: string): () => void
   /**
    * Lets a request in and gives the function that lets it out again, to be called once.
    * @throws Refusal 503 when the node has enough, 429 when the address has.
@@ -11,23 +22,58 @@ export interface Admission {
   admit(address: string): () => void
 }
 
-export function createAdmission(limits: HttpLimits): Admission {
+export interface AdmissionOptions {
+  /** Addresses and networks without a rate. */
+  readonly rateLimitExempt?: readonly string[]
+}
+
+export function createAdmission(limits: HttpLimits, options: AdmissionOptions = {}): Admission {
+  const takeRate = createRate(limits, options.rateLimitExempt ?? [])
   const perAddress = new Map<string, number>()
   let inFlight = 0
+  let reading = 0
+  const refuseIfFull = (): void => {
+    if (inFlight >= limits.maxInFlight) throw tooMany(503, 'The node', limits.maxInFlight)
+  }
   return {
     get inFlight() {
       return inFlight
     },
+    read: (address) => {
+      takeRate(address)
+      refuseIfFull()
+      // HTTP/2 puts many requests on a connection.
+      const limit = Math.max(limits.maxConnections, limits.maxInFlight)
+      if (reading >= limit) throw tooMany(503, 'The node', limit)
+      reading += 1
+      return () => {
+        reading -= 1
+      }
+    },
     admit: (address) => {
-      if (inFlight >= limits.maxInFlight) throw tooMany(503, 'The node', limits.maxInFlight)
-      const countsAddress = limits.maxInFlightPerAddress > 0
-      if (countsAddress) countUp(perAddress, address, limits.maxInFlightPerAddress)
+      refuseIfFull()
+      const block = limits.maxInFlightPerAddress > 0 ? addressBlock(address) : undefined
+      if (block !== undefined) countUp(perAddress, block, limits.maxInFlightPerAddress)
       inFlight += 1
       return () => {
         inFlight -= 1
-        if (countsAddress) countDown(perAddress, address)
+        if (block !== undefined) countDown(perAddress, block)
       }
     },
+  }
+}
+
+function createRate(limits: HttpLimits, exempt: readonly string[]): (address: string) => void {
+  const { rateLimitPerAddress: perSecond, rateBurstPerAddress: burst } = limits
+  if (perSecond === 0) return () => undefined
+  const buckets = createTokenBuckets({ perSecond, burst })
+  const free = createNetworks(exempt)
+  return (address) => {
+    if (free.has(address)) return
+    const waitMs = buckets.take(addressBlock(address))
+    if (waitMs === 0) return
+    const reason = `Expected at most ${perSecond} requests a second of your address; try again later`
+    throw new Refusal(429, reason, { code: 'rate-limited', retryAfterMs: waitMs })
   }
 }
 

@@ -1,89 +1,101 @@
 /** Reads the body of a request as it came, whatever its content type says. */
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
+import { isAoError } from '../base/errors.ts'
+import type { MemoryAccount } from '../base/memory-budget.ts'
 import type { HttpLimits } from './limits.ts'
 import { Refusal } from './refusal.ts'
 import { headerText, type RequestHead } from './request-head.ts'
-
-export interface ReadBody {
-  readonly bytes: Uint8Array
-  /** Gives the bytes back to what all bodies together may take; to be called once. */
-  release(): void
-}
 
 /** The client went away before its request was complete: nobody is left to answer. */
 export class ClientGone extends Error {
   override readonly name = 'ClientGone'
 }
 
-const NO_BODY: ReadBody = { bytes: new Uint8Array(0), release: () => undefined }
+const NO_BODY = new Uint8Array(0)
 
 /** @throws Refusal for a body that is too large, too slow, or too much at the moment; ClientGone. */
 export type BodyReader = (
   request: IncomingMessage,
   head: RequestHead,
-) => Promise<ReadBody> | ReadBody
+  account: MemoryAccount,
+) => Promise<Uint8Array> | Uint8Array
 
-/** A reader of bodies; all its bodies share one budget of `bufferLimitBytes`. */
 export function createBodyReader(limits: HttpLimits): BodyReader {
-  const budget = { used: 0, limit: limits.bufferLimitBytes }
-  return (request, head) => {
-    if (!hasBody(request, head)) return NO_BODY
-    const declared = Number(headerText(head, 'content-length') ?? 0)
-    if (declared > limits.bodyLimitBytes) throw tooLarge(limits)
-    return new Promise((resolve, reject) => collect(request, { limits, budget, resolve, reject }))
+  return (request, head, account) => {
+    const length = bodyLength(request, head)
+    if (length === 0) return NO_BODY
+    if ((length ?? 0) > limits.bodyLimitBytes) throw tooLarge(limits)
+    return new Promise((resolve, reject) => collect(request, { limits, account, resolve, reject }))
   }
+}
+
+/** The length that a request says its body has; `undefined` when it does not say. */
+export function bodyLength(request: IncomingMessage, head: RequestHead): number | undefined {
+  const length = headerText(head, 'content-length')
+  if (request.httpVersionMajor === 2) {
+    const { stream } = request as unknown as Http2ServerRequest
+    if (stream.endAfterHeaders) return 0
+  } else if (!head.headers.has('transfer-encoding')) {
+    return Number(length ?? 0)
+  }
+  return length === undefined ? undefined : Number(length)
 }
 
 interface Collecting {
   readonly limits: HttpLimits
-  readonly budget: { used: number; readonly limit: number }
-  readonly resolve: (body: ReadBody) => void
+  readonly account: MemoryAccount
+  readonly resolve: (body: Uint8Array) => void
   readonly reject: (reason: Error) => void
 }
 
 function collect(request: IncomingMessage, to: Collecting): void {
+  const { limits } = to
   const chunks: Buffer[] = []
   let length = 0
-  const release = (): void => {
-    to.budget.used -= length
-    length = 0
-  }
   const fail = (reason: Error): void => {
     stop()
-    release()
     to.reject(reason)
   }
   const onData = (chunk: Buffer): void => {
     chunks.push(chunk)
     length += chunk.length
-    to.budget.used += chunk.length
-    if (length > to.limits.bodyLimitBytes) fail(tooLarge(to.limits))
-    else if (to.budget.used > to.budget.limit) fail(tooManyBytes())
+    pause.refresh()
+    const refusal = length > limits.bodyLimitBytes ? tooLarge(limits) : refusalOf(to.account, chunk)
+    if (refusal !== undefined) fail(refusal)
   }
   const onEnd = (): void => {
     stop()
-    to.resolve({ bytes: Buffer.concat(chunks, length), release })
+    to.resolve(Buffer.concat(chunks, length))
   }
   const onClose = (): void => fail(new ClientGone('The client went away'))
-  const timer = deadline(to.limits.requestTimeoutMs, () => fail(tooSlow(to.limits)))
+  const { requestTimeoutMs, headersTimeoutMs } = limits
+  const whole =
+    requestTimeoutMs > 0
+      ? setTimeout(() => fail(tooSlow('the whole request', requestTimeoutMs)), requestTimeoutMs)
+      : undefined
+  const pause = setTimeout(
+    () => fail(tooSlow('the next piece of the body', headersTimeoutMs)),
+    headersTimeoutMs,
+  )
   const stop = (): void => {
-    clearTimeout(timer)
+    clearTimeout(whole)
+    clearTimeout(pause)
     request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
   }
   request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
 }
 
-function deadline(timeoutMs: number, onTimeout: () => void): NodeJS.Timeout | undefined {
-  return timeoutMs > 0 ? setTimeout(onTimeout, timeoutMs) : undefined
-}
-
-function hasBody(request: IncomingMessage, head: RequestHead): boolean {
-  if (request.httpVersionMajor === 2) {
-    return !(request as unknown as Http2ServerRequest).stream.endAfterHeaders
+/** Why there is no room for a piece of a body, if there is none. */
+function refusalOf(account: MemoryAccount, { length }: Buffer): Refusal | undefined {
+  try {
+    account.hold(length)
+    return undefined
+  } catch (error) {
+    if (!isAoError(error)) throw error
+    const { code, message } = error
+    return new Refusal(code === 'overloaded' ? 503 : 413, message, { code, closes: true })
   }
-  const length = headerText(head, 'content-length')
-  return head.headers.has('transfer-encoding') || (length !== undefined && length !== '0')
 }
 
 function tooLarge(limits: HttpLimits): Refusal {
@@ -91,12 +103,9 @@ function tooLarge(limits: HttpLimits): Refusal {
   return new Refusal(413, reason, { code: 'limit-exceeded', closes: true })
 }
 
-function tooManyBytes(): Refusal {
-  const reason = 'The node is reading as many bytes as it can hold; try again later'
-  return new Refusal(503, reason, { code: 'overloaded', closes: true })
-}
-
-function tooSlow(limits: HttpLimits): Refusal {
-  const reason = `Expected the whole request within ${limits.requestTimeoutMs} ms`
-  return new Refusal(408, reason, { code: 'timeout', closes: true })
+function tooSlow(what: string, timeoutMs: number): Refusal {
+  return new Refusal(408, `Expected ${what} within ${timeoutMs} ms`, {
+    code: 'timeout',
+    closes: true,
+  })
 }

@@ -1,7 +1,7 @@
 /** The node's HTTP client: sends a message to a peer and decodes its reply. */
 import { Agent, request as send } from 'undici'
 import { type Binary, toBinary, toBytes } from '../base/bytes.ts'
-import { AoError } from '../base/errors.ts'
+import { AoError, isAoError } from '../base/errors.ts'
 import { decodeHttpsig } from '../codec/httpsig/decode.ts'
 import { encodeHttpsig } from '../codec/httpsig/encode.ts'
 import type { Message } from '../message/message.ts'
@@ -25,6 +25,8 @@ export interface PeerClientOptions {
   readonly timeoutMs?: number
   /** A longer reply is refused. Default 64 MiB. */
   readonly maxReplyBytes?: number
+  /** Hears of the bytes of replies as they come, and may refuse them. */
+  readonly hold?: (bytes: number) => void
 }
 
 export interface PeerClient {
@@ -48,7 +50,7 @@ const TRANSPORT_HEADERS = new Set([
 ])
 
 export function createPeerClient(options: PeerClientOptions = {}): PeerClient {
-  const { timeoutMs = 30_000, maxReplyBytes = 64 * 1_024 * 1_024 } = options
+  const { timeoutMs = 30_000, maxReplyBytes = 64 * 1_024 * 1_024, hold = () => undefined } = options
   const agent = new Agent({ maxHeaderSize: 1_048_576 })
   return {
     request: async (request) => {
@@ -58,10 +60,10 @@ export function createPeerClient(options: PeerClientOptions = {}): PeerClient {
           dispatcher: agent,
           signal: AbortSignal.timeout(timeoutMs),
         })
-        const body = await readBody(response, maxReplyBytes)
+        const body = await readBody(response, { maxBytes: maxReplyBytes, hold })
         return { status: response.statusCode, message: decodeReply(response.headers, body) }
       } catch (cause) {
-        if (cause instanceof AoError && cause.code === 'remote-failed') throw cause
+        if (isAoError(cause, 'remote-failed', 'overloaded')) throw cause
         const reason = 'The remote scheduler did not answer with a message; try again later'
         throw new AoError('remote-failed', reason, { peer: request.url.host }, cause)
       }
@@ -81,13 +83,22 @@ function encodeRequest({ method, message, via }: PeerRequest) {
   return { method, headers, body: wire.body ?? null }
 }
 
-async function readBody({ headers, body }: PeerResponse, maxBytes: number): Promise<Uint8Array> {
+interface BodyLimits {
+  readonly maxBytes: number
+  readonly hold: (bytes: number) => void
+}
+
+async function readBody(
+  { headers, body }: PeerResponse,
+  { maxBytes, hold }: BodyLimits,
+): Promise<Uint8Array> {
   const announced = Number(headers['content-length'] ?? 0)
   const chunks: Uint8Array[] = []
   let length = 0
   // Leaving the loop early destroys the stream, and with it the connection.
   for await (const chunk of body) {
     length += chunk.length
+    hold(chunk.length)
     if (Math.max(length, announced) > maxBytes) {
       throw new AoError('remote-failed', 'The remote scheduler answered with too many bytes', {
         limit: maxBytes,

@@ -9,6 +9,7 @@ import {
   type ServerHttp2Session,
 } from 'node:http2'
 import type { Socket } from 'node:net'
+import { limitConnections, limitUnfinishedHeaders } from './connection-guard.ts'
 import type { HttpLimits } from './limits.ts'
 
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void
@@ -23,6 +24,8 @@ export interface DualServer extends Server {
 
 /** How an HTTP/2 connection begins (RFC 9113, 3.4); no method of HTTP/1.1 starts like it. */
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+/** Each may hold headers that are not complete, which are counted for HTTP/1.1 only. */
+const MAX_HTTP2_SESSIONS = 1_000
 /** `PRI` against `PRO`(`PFIND`), `POST`, `PUT`, `PATCH`. */
 const TELLING_BYTES = 3
 
@@ -32,6 +35,10 @@ export function createDualServer(listener: RequestListener, limits: HttpLimits):
   const sessions = new Set<ServerHttp2Session>()
   const undecided = new Set<Socket>()
   http2.on('session', (session) => {
+    if (sessions.size >= MAX_HTTP2_SESSIONS) {
+      session.destroy()
+      return
+    }
     sessions.add(session)
     session.once('close', () => sessions.delete(session))
     session.setTimeout(limits.connectionTimeoutMs, () => session.close())
@@ -47,6 +54,7 @@ export function createDualServer(listener: RequestListener, limits: HttpLimits):
       else for (const serve of serveHttp1) serve.call(http1, socket)
     })
   })
+  limitConnections(http1, limits)
   const closeHttp2Sessions = (): void => {
     for (const socket of undecided) socket.destroy()
     for (const session of sessions) session.close()
@@ -75,7 +83,7 @@ function createHttp1(listener: RequestListener, limits: HttpLimits): Server {
   )
   // Node drops the headers beyond its count without a word; the request is refused instead.
   server.maxHeadersCount = 0
-  server.maxConnections = limits.maxConnections
+  limitUnfinishedHeaders(server, limits.bufferLimitBytes)
   server.timeout = limits.connectionTimeoutMs
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     const declared = Number(request.headers['content-length'] ?? 0)
@@ -91,7 +99,7 @@ function createHttp2(listener: RequestListener, limits: HttpLimits): Http2Server
     maxSendHeaderBlockLength: 16 * limits.headerLimitBytes,
     settings: {
       enablePush: false,
-      maxConcurrentStreams: 256,
+      maxConcurrentStreams: 128,
       maxHeaderListSize: limits.headerLimitBytes,
     },
   }

@@ -7,11 +7,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AoError } from '../base/errors.ts'
 import type { Events } from '../base/events.ts'
 import type { Logger } from '../base/log.ts'
+import type { MemoryAccount, MemoryBudget } from '../base/memory-budget.ts'
 import type { Admission } from './admission.ts'
-import { type BodyReader, ClientGone } from './body.ts'
+import { type BodyReader, bodyLength, ClientGone } from './body.ts'
 import { type FailureFormat, failureOf, failureReply } from './failure.ts'
 import type { HttpLimits } from './limits.ts'
 import { wantsJson, wantsPage } from './negotiate.ts'
+import type { Outbox } from './outbox.ts'
 import { Refusal } from './refusal.ts'
 import { headerText, type RequestHead, readHead } from './request-head.ts'
 import type { WireReply } from './wire-reply.ts'
@@ -19,7 +21,12 @@ import { type WriteOptions, writeReply } from './write-reply.ts'
 
 export interface ExchangeDeps {
   readonly admission: Admission
+  /** Counts what requests hold in memory. */
+  readonly memory: MemoryBudget
+  readonly outbox: Outbox
   readonly readBody: BodyReader
+  /** The address that limits count. */
+  readonly clientAddress: (head: RequestHead) => string
   readonly requestId: (head: RequestHead) => string
   readonly events: Events
   readonly logger: Logger
@@ -57,7 +64,9 @@ export function createExchange(
   return async (request, response) => {
     const call = new Call(deps, request, response)
     const reply = await call.answer(work, options)
-    if (reply !== undefined) writeReply(request, response, reply)
+    if (reply === undefined) return
+    writeReply(request, response, reply)
+    deps.outbox.watch(response)
   }
 }
 
@@ -69,6 +78,7 @@ class Call {
   readonly #startedAt = performance.now()
   readonly #head: RequestHead
   readonly #requestId: string
+  readonly #address: string
   #format: FailureFormat | undefined
 
   constructor(deps: ExchangeDeps, request: IncomingMessage, response: ServerResponse) {
@@ -77,6 +87,7 @@ class Call {
     this.#response = response
     this.#head = readHead(request)
     this.#requestId = deps.requestId(this.#head)
+    this.#address = deps.clientAddress(this.#head)
   }
 
   /** The reply, whatever happens; `undefined` when the client has gone. */
@@ -86,42 +97,58 @@ class Call {
   ): Promise<WriteOptions | undefined> {
     try {
       this.#refuseHead()
-      const leave = isExempt ? NOTHING : this.#deps.admission.admit(this.#head.peerAddress)
-      return this.#done(await this.#run(work, leave), false)
+      const admission = isExempt ? OPEN : this.#deps.admission
+      const stopReading = admission.read(this.#address)
+      return this.#done(await this.#run(work, admission, stopReading), false)
     } catch (error) {
       if (error instanceof ClientGone) return undefined
-      return this.#done(this.#refuse(error), error instanceof Refusal && error.closes)
+      return this.#done(this.#refuse(error), this.#closesAfter(error))
     }
   }
 
-  /** The request counts as under way until its work ends, also when nobody waits any more. */
-  async #run(work: Work, leave: () => void): Promise<WireReply> {
-    const { readBody, limits } = this.#deps
-    let release = NOTHING
-    const run = async (body: Uint8Array, signal: AbortSignal): Promise<WireReply> => {
-      try {
-        return await work({
-          head: this.#head,
-          body,
-          requestId: this.#requestId,
-          signal,
-          failAs: (format) => {
-            this.#format = format
-          },
-        })
-      } finally {
-        release()
-        leave()
+  /**
+   * The reply, as soon as it is there or nobody waits any more. The request counts as under way, and
+   * what it holds in memory too, until its work ends.
+   */
+  #run(work: Work, admission: Admission, stopReading: () => void): Promise<WireReply> {
+    return new Promise((resolve, reject) => {
+      const run = async (account: MemoryAccount): Promise<void> => {
+        const body = await this.#read(account).finally(stopReading)
+        const leave = admission.admit(this.#address)
+        try {
+          resolve(await this.#work(work, body, reject))
+        } finally {
+          leave()
+        }
       }
-    }
-    try {
-      const body = await readBody(this.#request, this.#head)
-      release = body.release
-      return waited(this.#response, limits.replyTimeoutMs, (signal) => run(body.bytes, signal))
-    } catch (error) {
-      leave()
-      throw error
-    }
+      this.#deps.memory.run(run).catch(reject)
+    })
+  }
+
+  async #read(account: MemoryAccount): Promise<Uint8Array> {
+    account.hold(this.#head.bytes)
+    return this.#deps.readBody(this.#request, this.#head, account)
+  }
+
+  #work(work: Work, body: Uint8Array, giveUp: (reason: Error) => void): Promise<WireReply> {
+    const run = (signal: AbortSignal): Promise<WireReply> =>
+      work({
+        head: this.#head,
+        body,
+        requestId: this.#requestId,
+        signal,
+        failAs: (format) => {
+          this.#format = format
+        },
+      })
+    return watched(this.#response, this.#deps.limits.replyTimeoutMs, { run, giveUp })
+  }
+
+  /** A large body that nobody reads would be sent in vain, and taken for nothing. */
+  #closesAfter(error: unknown): boolean {
+    if (error instanceof Refusal && error.closes) return true
+    const length = bodyLength(this.#request, this.#head) ?? Number.POSITIVE_INFINITY
+    return !this.#request.complete && length > SWALLOWED_BYTES
   }
 
   #refuseHead(): void {
@@ -164,32 +191,41 @@ class Call {
   }
 }
 
+/** Bodies up to this size are swallowed when the request is refused, to keep the connection. */
+const SWALLOWED_BYTES = 65_536
+
 const NOTHING = (): void => undefined
 
-/** Runs what makes the reply, for as long as somebody waits for it. */
-function waited(
+const OPEN: Admission = { inFlight: 0, read: () => NOTHING, admit: () => NOTHING }
+
+interface Watched {
+  readonly run: (signal: AbortSignal) => Promise<WireReply>
+  /** Called when nobody waits for the reply any more. */
+  readonly giveUp: (reason: Error) => void
+}
+
+/** Runs what makes the reply, and tells it and the caller when nobody waits for it any more. */
+async function watched(
   response: ServerResponse,
   timeoutMs: number,
-  run: (signal: AbortSignal) => Promise<WireReply>,
+  { run, giveUp }: Watched,
 ): Promise<WireReply> {
   const abort = new AbortController()
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer)
-      response.off('close', onClose)
-    }
-    const giveUp = (reason: Error): void => {
-      stop()
-      abort.abort(reason)
-      reject(reason)
-    }
-    const onClose = (): void => giveUp(new ClientGone('The client went away'))
-    const timer = setTimeout(() => {
-      giveUp(new AoError('timeout', 'The reply took too long; try again later', { timeoutMs }))
-    }, timeoutMs)
-    response.on('close', onClose)
-    run(abort.signal).then(resolve, reject).finally(stop)
-  })
+  const stop = (reason: Error): void => {
+    abort.abort(reason)
+    giveUp(reason)
+  }
+  const onClose = (): void => stop(new ClientGone('The client went away'))
+  const timer = setTimeout(() => {
+    stop(new AoError('timeout', 'The reply took too long; try again later', { timeoutMs }))
+  }, timeoutMs)
+  response.once('close', onClose)
+  try {
+    return await run(abort.signal)
+  } finally {
+    clearTimeout(timer)
+    response.off('close', onClose)
+  }
 }
 
 /** How the headers alone say that a failure should look. */

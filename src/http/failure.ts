@@ -18,24 +18,30 @@ export interface Failure {
   readonly details?: string
   /** Methods that the path does have. */
   readonly allow?: string
+  /** When the client may try again, for 429 and 503. Default 1,000. */
+  readonly retryAfterMs?: number
 }
+
+const RETRY_AFTER_MS = 1_000
 
 export type FailureFormat = 'text' | 'json' | 'page'
 
 /** The failure that an error is. What is not an error of the client stays in the log. */
 export function failureOf(error: unknown, requestId: string): Failure {
   if (error instanceof Refusal) {
-    return { status: error.status, code: error.code, reason: error.message, requestId }
+    const { status, code, message: reason, retryAfterMs = RETRY_AFTER_MS } = error
+    return { status, code, reason, requestId, retryAfterMs }
   }
   if (!isAoError(error)) return internal('internal', requestId)
   const status = statusOfCode(error.code)
   if (status === 500) return internal(error.code, requestId)
   const details = factsOf(error)
-  const { allow } = error.context
+  const { allow, retryAfterMs } = error.context
   return {
     ...{ status, code: error.code, reason: error.message, requestId },
     ...(details !== '' && { details }),
     ...(typeof allow === 'string' && { allow }),
+    ...(typeof retryAfterMs === 'number' && { retryAfterMs }),
   }
 }
 
@@ -71,7 +77,10 @@ function plainKeys(failure: Failure): [string, string][] {
   ]
   if (failure.details !== undefined) keys.push(['details', failure.details])
   if (failure.allow !== undefined) keys.push(['allow', singleLine(failure.allow)])
-  if (failure.status === 503 || failure.status === 429) keys.push(['retry-after', '1'])
+  if (failure.status === 503 || failure.status === 429) {
+    const { retryAfterMs = RETRY_AFTER_MS } = failure
+    keys.push(['retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1_000)))])
+  }
   return keys
 }
 

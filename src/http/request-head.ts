@@ -11,6 +11,8 @@ export interface RequestHead {
   /** By lower-case name; a header that came twice has its values joined by a comma. */
   readonly headers: ReadonlyMap<string, Binary>
   readonly headerCount: number
+  /** About as many bytes as the head takes in memory. */
+  readonly bytes: number
   /** Address of the socket; empty once that is gone. */
   readonly peerAddress: string
 }
@@ -18,15 +20,19 @@ export interface RequestHead {
 export function readHead(request: IncomingMessage): RequestHead {
   const headers = new Map<string, Binary>()
   const raw = request.rawHeaders
+  let bytes = request.url?.length ?? 0
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = headerName((raw[i] ?? '').toLowerCase())
-    if (name !== undefined) addHeader(headers, name, raw[i + 1] ?? '')
+    const [field = '', value = ''] = [raw[i], raw[i + 1]]
+    bytes += field.length + value.length
+    const name = headerName(field.toLowerCase())
+    if (name !== undefined) addHeader(headers, name, value)
   }
   return {
     method: request.method ?? 'GET',
     target: originForm(request.url ?? '/'),
     headers,
     headerCount: raw.length / 2,
+    bytes,
     peerAddress: request.socket.remoteAddress ?? '',
   }
 }

@@ -42,7 +42,8 @@ function headOf(
 ): RequestHead {
   const byName = new Map<string, Binary>()
   for (const [name, value] of headers) byName.set(name.toLowerCase(), value)
-  return { method, target, headers: byName, headerCount: byName.size, peerAddress: '127.0.0.1' }
+  const size = { headerCount: byName.size, bytes: 0 }
+  return { method, target, headers: byName, ...size, peerAddress: '127.0.0.1' }
 }
 
 function readPost({ request }: RecordedPost): Promise<RequestMessage> {

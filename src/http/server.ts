@@ -7,14 +7,17 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { type Events, silentEvents } from '../base/events.ts'
 import { type Logger, silentLogger } from '../base/log.ts'
+import { createMemoryBudget, type MemoryBudget } from '../base/memory-budget.ts'
 import { type Metrics, silentMetrics } from '../base/metrics.ts'
 import { type Admission, createAdmission } from './admission.ts'
 import { createBodyReader } from './body.ts'
+import { createClientAddress } from './client-address.ts'
 import { refuseConnection } from './client-error.ts'
 import { createDualServer, type DualServer } from './dual-protocol.ts'
 import { createExchange, type Exchange, type ExchangeDeps } from './exchange.ts'
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './limits.ts'
 import { createMessageWork } from './message-work.ts'
+import { createOutbox, type Outbox } from './outbox.ts'
 import {
   createPlainWork,
   OPTIONS_REPLY,
@@ -44,6 +47,8 @@ export interface HttpServerDeps {
   readonly loadLinks: ReplyDeps['loadLinks']
   /** What is answered without a message: health, metrics, older APIs. */
   readonly routes?: readonly PlainRoute[]
+  /** Counts what is loaded for requests, too. Default: one of `bufferLimitBytes` for bodies only. */
+  readonly memory?: MemoryBudget
   readonly events?: Events
   readonly logger?: Logger
   readonly metrics?: Metrics
@@ -58,6 +63,10 @@ export interface HttpServerOptions {
   /** How many signatures, and small signed replies, are kept. Default 1,000; 0 keeps none. */
   readonly replySignatureCacheSize?: number
   readonly limits?: Partial<HttpLimits>
+  /** Addresses and networks without a rate. Default none. */
+  readonly rateLimitExempt?: readonly string[]
+  /** Proxies whose `x-forwarded-for` is believed. Default none. */
+  readonly trustedProxies?: readonly string[]
 }
 
 export interface HttpServer extends AsyncDisposable {
@@ -72,7 +81,9 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH']
 
 export function createHttpServer(deps: HttpServerDeps, options: HttpServerOptions): HttpServer {
   const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits }
-  const admission = createAdmission(limits)
+  const admission = createAdmission(limits, options)
+  const memory = deps.memory ?? createMemoryBudget(limits.bufferLimitBytes)
+  const outbox = createOutbox(limits)
   let server: DualServer | undefined
   let isClosing = false
   const app = fastify({
@@ -85,9 +96,9 @@ export function createHttpServer(deps: HttpServerDeps, options: HttpServerOption
     },
   })
   const exchangeDeps: ExchangeDeps = {
-    admission,
-    limits,
+    ...{ admission, memory, outbox, limits },
     readBody: createBodyReader(limits),
+    clientAddress: createClientAddress(options.trustedProxies ?? []),
     requestId: createRequestIds(),
     events: deps.events ?? silentEvents,
     logger: deps.logger ?? silentLogger,
@@ -95,7 +106,7 @@ export function createHttpServer(deps: HttpServerDeps, options: HttpServerOption
   }
   const messages = createExchange(exchangeDeps, messageWork(deps, options))
   addRoutes(app, { exchangeDeps, messages, routes: deps.routes ?? [], options })
-  addGauges(deps.metrics ?? silentMetrics, admission, () => server)
+  addGauges(deps.metrics ?? silentMetrics, { admission, memory, outbox, server: () => server })
   const close = async (): Promise<void> => {
     isClosing = true
     const cut = setTimeout(() => server?.destroyConnections(), limits.closeTimeoutMs)
@@ -177,15 +188,20 @@ function answer(exchange: Exchange, request: FastifyRequest, reply: FastifyReply
   exchange(request.raw, reply.raw).catch(() => reply.raw.destroy())
 }
 
-function addGauges(
-  metrics: Metrics,
-  admission: Admission,
-  server: () => DualServer | undefined,
-): void {
-  metrics.gauge(
-    { name: 'ao_http_requests_in_flight', help: 'Requests that are being handled' },
-    () => admission.inFlight,
-  )
+interface Measured {
+  readonly admission: Admission
+  readonly memory: MemoryBudget
+  readonly outbox: Outbox
+  readonly server: () => DualServer | undefined
+}
+
+function addGauges(metrics: Metrics, { admission, memory, outbox, server }: Measured): void {
+  const gauges: readonly (readonly [string, string, () => number])[] = [
+    ['ao_http_requests_in_flight', 'Requests that are being handled', () => admission.inFlight],
+    ['ao_http_request_bytes', 'Bytes that requests hold in memory', () => memory.usedBytes],
+    ['ao_http_unread_bytes', 'Bytes of replies that wait for clients', () => outbox.unreadBytes],
+  ]
+  for (const [name, help, read] of gauges) metrics.gauge({ name, help }, read)
   metrics.gauge({ name: 'ao_http_connections', help: 'Open connections' }, () => {
     return new Promise((resolve) => {
       const open = server()

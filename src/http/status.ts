@@ -29,6 +29,7 @@ const STATUS_OF_CODE: Readonly<Record<ErrorCode, number>> = {
   unauthorized: 401,
   'limit-exceeded': 413,
   overloaded: 503,
+  'rate-limited': 429,
   timeout: 504,
   unavailable: 503,
   'remote-failed': 502,

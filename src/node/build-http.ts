@@ -1,6 +1,7 @@
 /** The HTTP interface of a node: codecs, signed replies, health and metrics over the resolver. */
 import type { Events } from '../base/events.ts'
 import type { Logger } from '../base/log.ts'
+import type { MemoryBudget } from '../base/memory-budget.ts'
 import { VERSION } from '../base/version.ts'
 import type { MessageReader } from '../cache/cache.ts'
 import { commitMessage } from '../codec/commit.ts'
@@ -20,6 +21,7 @@ export interface HttpParts {
   readonly resolver: Resolver
   readonly replyMemory: ReplyMemory
   readonly reader: MessageReader
+  readonly memory: MemoryBudget
   readonly events: Events
   readonly logger: Logger
   readonly metrics: RenderableMetrics
@@ -49,23 +51,21 @@ export async function buildHttp(parts: HttpParts): Promise<RunningHttp> {
       storeMessage: async (message) => replyMemory.remember(message),
       loadLinks: (message) => reader.loadAll(message),
       routes: plainRoutes(parts),
-      ...{ events, logger, metrics },
+      ...{ events, logger, metrics, memory: parts.memory },
     },
     {
       host: config.host,
       port: config.port,
       defaultRequest: config.defaultRequest,
       replySignatureCacheSize: config.replySignatureCacheSize,
-      limits: limitsOf(config),
+      // Every limit of the server is an option of the same name.
+      limits: config,
+      rateLimitExempt: config.rateLimitExempt,
+      trustedProxies: config.trustedProxies,
     },
   )
   const { port } = await server.listen()
   return { url: `http://${reachable(config.host)}:${port}`, port, close: () => server.close() }
-}
-
-function limitsOf(config: NodeConfig) {
-  const { bodyLimitBytes, headerLimitBytes, maxConnections, maxInFlight, requestTimeoutMs } = config
-  return { bodyLimitBytes, headerLimitBytes, maxConnections, maxInFlight, requestTimeoutMs }
 }
 
 /** A host that means all addresses is reached through the loopback one. */

@@ -9,6 +9,7 @@ import { createUploader } from '../arweave/uploader.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Events } from '../base/events.ts'
 import { type Logger, silentLogger } from '../base/log.ts'
+import { createMemoryBudget } from '../base/memory-budget.ts'
 import { createMessageCache } from '../cache/cache.ts'
 import { verifyMessage } from '../codec/verify.ts'
 import { resolveConfig } from '../config/load-config.ts'
@@ -25,7 +26,7 @@ import { buildResolver } from './build-resolver.ts'
 import { joinReaders } from './join-readers.ts'
 import { createNodeOptions, type LiveOptions } from './node-options.ts'
 import { createReplyMemory } from './reply-memory.ts'
-import { type NodeStores, openStores } from './stores.ts'
+import { countReads, type NodeStores, openStores } from './stores.ts'
 import { openWallet } from './wallets.ts'
 
 /** What a program may give a node instead of what the configuration says. */
@@ -87,13 +88,15 @@ interface Ground {
 async function startWith(
   config: NodeConfig,
   deps: NodeDeps,
-  { wallets, stores }: Ground,
+  { wallets, stores: opened }: Ground,
 ): Promise<RunningNode> {
+  const memory = createMemoryBudget(config.bufferLimitBytes)
+  const stores = countReads(opened, memory)
   const clock = deps.clock ?? systemClock
   const logger = deps.logger ?? silentLogger
   const metrics = createMetrics({ ofProcess: deps.logger !== undefined })
   const events = createEvents({ logger, metrics })
-  const peers = createPeerClient({ timeoutMs: config.peerTimeoutMs })
+  const peers = createPeerClient({ timeoutMs: config.peerTimeoutMs, hold: memory.hold })
   const network = createNetwork(config, { clock, logger, fetch: deps.fetch ?? fetch })
   const cache = createMessageCache(stores.cache)
   const live = liveOptions(config)
@@ -120,7 +123,7 @@ async function startWith(
   )
   const reader = joinReaders(cache, scheduler.store)
   const replyMemory = createReplyMemory()
-  const parts = { config, wallets, reader, replyMemory }
+  const parts = { config, wallets, reader, replyMemory, memory }
   const resolver = buildResolver({ ...parts, scheduler, nodeOptions, operatorCheck })
   describeMetrics(metrics, { scheduler, stores })
   const isReady = () => isReadable(stores)
@@ -178,6 +181,7 @@ function limitsOf(config: NodeConfig) {
   return {
     timeoutMs: config.scheduleTimeoutMs,
     queueLimit: config.processQueueLimit,
+    totalQueueLimit: config.totalQueueLimit,
     maxOpenServers: config.maxOpenServers,
     serverIdleMs: config.serverIdleMs,
     signAhead: SIGN_AHEAD,

@@ -1,6 +1,8 @@
 /** The node's stores: one for all, or one of its own for schedules. */
 import { AoError } from '../base/errors.ts'
+import type { MemoryBudget } from '../base/memory-budget.ts'
 import type { NodeConfig } from '../config/options.ts'
+import { createCountedStore } from '../store/counted-store.ts'
 import { openStore } from '../store/open-store.ts'
 import type { Store } from '../store/store.ts'
 
@@ -29,6 +31,19 @@ export async function openStores(config: NodeConfig): Promise<NodeStores> {
     close: async () => {
       await Promise.all([cache.close(), scheduler.close()])
     },
+  }
+}
+
+/** The same stores; what requests read from them counts as held by them. */
+export function countReads(
+  { cache, scheduler, close }: NodeStores,
+  memory: MemoryBudget,
+): NodeStores {
+  const counted = createCountedStore(cache, memory.hold)
+  return {
+    cache: counted,
+    scheduler: scheduler === cache ? counted : createCountedStore(scheduler, memory.hold),
+    close,
   }
 }
 

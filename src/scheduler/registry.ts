@@ -24,6 +24,8 @@ export interface ProcessHandle {
 export interface RegistryOptions {
   /** Servers that may be open at once; when none is idle, more are refused. */
   readonly maxOpen: number
+  /** Requests for all servers together that may be under way; more are refused. */
+  readonly maxPending: number
   /** A server without requests for so long is freed. */
   readonly idleMs: number
 }
@@ -31,7 +33,8 @@ export interface RegistryOptions {
 export interface Registry {
   /**
    * Runs `use` on the server of a process, which stays open meanwhile.
-   * @throws AoError `overloaded` when `maxOpen` servers are busy, `unavailable` after `close`.
+   * @throws AoError `overloaded` when `maxOpen` servers are busy or `maxPending` requests are under
+   * way, `unavailable` after `close`.
    */
   withServer<T>(handle: ProcessHandle, use: (server: ProcessServer) => Promise<T>): Promise<T>
   /** The server of a process if it is open. */
@@ -61,6 +64,7 @@ class ServerRegistry implements Registry {
   readonly #slots = new Map<string, Slot>()
   readonly #sweeper: NodeJS.Timeout
   #isClosed = false
+  #users = 0
 
   constructor(deps: RegistryDeps, options: RegistryOptions) {
     this.#deps = deps
@@ -74,9 +78,11 @@ class ServerRegistry implements Registry {
     use: (server: ProcessServer) => Promise<T>,
   ): Promise<T> {
     const slot = this.#acquire(handle)
+    this.#users++
     try {
       return await use(await slot.server)
     } finally {
+      this.#users--
       slot.users--
       slot.lastUsedMs = this.#deps.clock.now()
     }
@@ -108,6 +114,11 @@ class ServerRegistry implements Registry {
     const { processId } = handle
     if (this.#isClosed) {
       throw new AoError('unavailable', 'The node is stopping; send the request again later')
+    }
+    if (this.#users >= this.#options.maxPending) {
+      throw new AoError('overloaded', 'Too many messages wait for their slot; try again later', {
+        limit: this.#options.maxPending,
+      })
     }
     const slot = this.#slots.get(processId) ?? this.#open(handle)
     this.#slots.delete(processId)

@@ -45,6 +45,8 @@ export interface SchedulerDeps {
 export interface SchedulerLimits {
   readonly timeoutMs: number
   readonly queueLimit: number
+  /** Messages of all processes together that may wait. */
+  readonly totalQueueLimit: number
   readonly maxOpenServers: number
   readonly serverIdleMs: number
   /** Drafts of one process that are signed at once, where its chain allows it. */
@@ -82,7 +84,11 @@ export function createScheduler(
     open({ deps, options, limits, store, wallets, uploads }, processId, process)
   const registry = createRegistry(
     { clock: deps.clock, events: deps.events, open: openServer },
-    { maxOpen: limits.maxOpenServers, idleMs: limits.serverIdleMs },
+    {
+      maxOpen: limits.maxOpenServers,
+      maxPending: limits.totalQueueLimit,
+      idleMs: limits.serverIdleMs,
+    },
   )
   const locations = createLocationTable({
     store: deps.store,
