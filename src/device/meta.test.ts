@@ -106,7 +106,6 @@ describe('info', () => {
       commitMessage(createMessage(keys), operator, { device: 'httpsig@1.0' })
     for (const keys of [
       { port: 2 },
-      { port: 2, path: '/~scheduler@1.0/location' },
       // A reply of the node, which is signed with the same wallet.
       { port: 2, path: '/~meta@1.0/info', status: 200 },
     ]) {
