@@ -31,6 +31,8 @@ export type Admission =
   | { readonly kind: 'used'; readonly reason: string }
 
 export interface OperatorCheck {
+  /** Address of whom the node obeys; `unclaimed` when that is anybody. */
+  operator(): string
   /** Whether the operator signed the request, its path included. */
   isOperator(request: Message): Promise<boolean>
   /**
@@ -72,6 +74,7 @@ export function createOperatorCheck(deps: OperatorDeps): OperatorCheck {
     return { kind: 'unfit', reason: `The signature must cover path: ${paths.join(' or ')}` }
   }
   return {
+    operator,
     isOperator: async (request) => {
       const name = operator()
       if (name === UNCLAIMED || signedPath(request) === undefined) return false

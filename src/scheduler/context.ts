@@ -11,6 +11,7 @@ import type { LocationTable } from './location.ts'
 import type { Registry } from './registry.ts'
 import type { ScheduleStore } from './schedule-store.ts'
 import type { SchedulingMode } from './server.ts'
+import type { SignerRate } from './signer-rate.ts'
 
 /** Other schedulers, reached over HTTP. What they answer is checked, see `remote-check.ts`. */
 export interface RemoteScheduler {
@@ -58,6 +59,7 @@ export interface SchedulerContext {
   readonly readProcess: (id: string) => Promise<Message | undefined>
   /** Whether a request may have a location record of this node made. */
   readonly mayPublish: (request: Message) => Promise<PublishAdmission>
+  readonly signerRate: SignerRate
   readonly options: SchedulerOptions
 }
 

@@ -12,6 +12,7 @@ import { handOn } from './hand-on.ts'
 import { type Located, locateScheduler } from './locate.ts'
 import { findProcess, findSubject, isProcess, processOfMessage } from './process-id.ts'
 import { notFound, ok, type Reply } from './reply.ts'
+import { noSignerRate } from './signer-rate.ts'
 
 export async function postSchedule(
   context: SchedulerContext,
@@ -138,6 +139,7 @@ async function scheduleLocally(
   const { events, registry, clock, options } = context
   const startedMs = clock.now()
   const { processId } = located
+  await countForSigners(context, processId, message)
   // The path of a request is where it was sent, not what the process is to do with it.
   const how = isRequest ? { path: DEFAULT_PATH } : {}
   try {
@@ -160,6 +162,19 @@ async function scheduleLocally(
     events.scheduleFailed({ process: processId, mode: options.mode, error })
     throw error
   }
+}
+
+/** A copy that gets the assignment of the first costs nothing: anybody could post it. */
+async function countForSigners(
+  { options, store, signerRate }: SchedulerContext,
+  processId: string,
+  message: Message,
+): Promise<void> {
+  if (signerRate === noSignerRate) return
+  const isCopy =
+    options.returnExisting &&
+    (await store.assignmentOf(processId, messageId(message, 'all'))) !== undefined
+  if (!isCopy) signerRate([...new Set(signersOf(message))])
 }
 
 export function locateDeps(context: SchedulerContext) {

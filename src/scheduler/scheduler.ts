@@ -6,9 +6,9 @@ import { AoError } from '../base/errors.ts'
 import type { Events } from '../base/events.ts'
 import type { Wallet } from '../crypto/wallet.ts'
 import type { HashpathAlgorithm } from '../message/hashpath.ts'
-import type { Message } from '../message/message.ts'
+import { Message } from '../message/message.ts'
 import { Link, type Value } from '../message/value.ts'
-import type { Store } from '../store/store.ts'
+import type { Store, StoreWrite } from '../store/store.ts'
 import { type CommitmentSpec, commitAssignment } from './assignment.ts'
 import type { RemoteScheduler, SchedulerContext, SchedulerOptions } from './context.ts'
 import {
@@ -21,8 +21,9 @@ import { parseSchedulers } from './locate.ts'
 import { createLocationTable, integerOf } from './location.ts'
 import { textOf } from './process-id.ts'
 import { createRegistry } from './registry.ts'
-import { createScheduleStore, type ScheduleStore } from './schedule-store.ts'
+import { type AppendEntry, createScheduleStore, type ScheduleStore } from './schedule-store.ts'
 import { createProcessServer, type ProcessServer } from './server.ts'
+import { noSignerRate, type SignerRate } from './signer-rate.ts'
 import { createUploadQueue, type UploadQueue } from './upload-queue.ts'
 
 export interface SchedulerDeps {
@@ -36,10 +37,22 @@ export interface SchedulerDeps {
   readonly uploader: Uploader
   readonly remote: RemoteScheduler
   readonly mayPublish: SchedulerContext['mayPublish']
+  /** Default: no limit. */
+  readonly signerRate?: SignerRate
   readonly clock: Clock
   readonly events: Events
+  /** Hears of the first slot of a process. */
+  readonly onSpawn?: SpawnListener
   /** Asks the gateway for the scheduler location of an address. */
   readonly lookUpLocation?: (address: string) => Promise<Message | undefined>
+}
+
+/** What wants to know of new processes, and lose none of them in a crash. */
+export interface SpawnListener {
+  /** What is to be written in one transaction with the first slot of the process. */
+  writes(process: Message, processId: string, timestampMs: number): readonly StoreWrite[]
+  /** That transaction is durable. */
+  written(): void
 }
 
 export interface SchedulerLimits {
@@ -79,6 +92,7 @@ export function createScheduler(
     return process === undefined ? deps.readMessage(id) : withSchedulers(store, process)
   }
   const { clock, events, blockClock, remote, mayPublish, uploader } = deps
+  const { signerRate = noSignerRate } = deps
   const uploads = createUploadQueue({ store, uploader, clock, events })
   const openServer = (process: Message, processId: string): Promise<ProcessServer> =>
     open({ deps, options, limits, store, wallets, uploads }, processId, process)
@@ -98,7 +112,7 @@ export function createScheduler(
   })
   const context: SchedulerContext = {
     ...{ store, registry, locations, blockClock, clock, events, wallets, remote, readProcess },
-    ...{ mayPublish, options },
+    ...{ mayPublish, signerRate, options },
   }
   return {
     device: createSchedulerDevice(context),
@@ -144,7 +158,7 @@ async function open(
       blockClock: deps.blockClock,
       sign: (assignment) => commitAssignment(assignment, signers, spec),
       find: (messageId) => store.assignmentOf(processId, messageId),
-      append: (entries) => store.append(processId, entries),
+      append: (entries) => append(deps, store, { processId, entries }),
       upload: async (assignment) => {
         const slot = integerOf(assignment, 'slot') ?? 0
         if (mode === 'remote_confirmation') await uploads.publish(processId, slot)
@@ -161,6 +175,26 @@ async function open(
     },
     head,
   )
+}
+
+interface Appending {
+  readonly processId: string
+  readonly entries: readonly AppendEntry[]
+}
+
+async function append(
+  { onSpawn }: SchedulerDeps,
+  store: ScheduleStore,
+  { processId, entries }: Appending,
+): Promise<void> {
+  const [first] = entries
+  const process = first?.head.slot === 0 ? first.assignment.message.get('body') : undefined
+  if (onSpawn === undefined || first === undefined || !(process instanceof Message)) {
+    return store.append(processId, entries)
+  }
+  const writes = onSpawn.writes(process, processId, first.head.timestamp)
+  await store.append(processId, entries, writes)
+  if (writes.length > 0) onSpawn.written()
 }
 
 /** The process with the schedulers that it names: a list of them is stored on its own. */
