@@ -2,6 +2,7 @@
  * Every bound of the node that an operator may turn, and what happens to those who go beyond it:
  * docs/limits.md is made of this table. Whatever a stranger can make large, many or slow has one.
  */
+import { cronLimits } from './cron-options.ts'
 import { addressList, limit, wholeNumber } from './option-kinds.ts'
 
 const SECOND_MS = 1_000
@@ -189,4 +190,10 @@ const rate = {
 export const limits = { ...size, ...time, ...count, ...rate }
 
 /** Limits in the order in which docs/limits.md tells of them. */
-export const LIMIT_GROUPS = { Size: size, Time: time, Number: count, Rate: rate } as const
+export const LIMIT_GROUPS = {
+  Size: size,
+  Time: time,
+  Number: count,
+  Rate: rate,
+  Cron: cronLimits,
+} as const

@@ -4,6 +4,7 @@
  * from here. An option is added here and nowhere else; units are part of its name. This folder is
  * the only reader of `process.env` and imports only `base/`.
  */
+import { cron } from './cron-options.ts'
 import { limits } from './limit-options.ts'
 import {
   choice,
@@ -146,6 +147,7 @@ export const OPTION_GROUPS = {
   Identity: identity,
   Scheduling: scheduling,
   Limits: limits,
+  Cron: cron,
   Network: network,
   Observation: observation,
 } as const
@@ -156,6 +158,7 @@ export const OPTIONS = {
   ...identity,
   ...scheduling,
   ...limits,
+  ...cron,
   ...network,
   ...observation,
 } as const

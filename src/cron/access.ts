@@ -7,6 +7,7 @@ import { AoError } from '../base/errors.ts'
 import { isSigned } from '../message/commitment.ts'
 import { committedKeys } from '../message/committed.ts'
 import type { Message } from '../message/message.ts'
+import { textAt } from './read-request.ts'
 import type { Task } from './task.ts'
 
 /** Who may make tasks: the operator, whoever signs, or anybody. */
@@ -14,6 +15,8 @@ export type CronAccess = 'operator' | 'signed' | 'open'
 
 export interface AccessDeps {
   readonly access: CronAccess
+  /** Addresses of the node's own wallets. */
+  readonly identities: ReadonlySet<string>
   /** Address of the operator at this moment. */
   readonly operator: () => string
   /** Checks every signature of a message. */
@@ -48,7 +51,27 @@ export async function authorOf(deps: AccessDeps, request: Message): Promise<Auth
       throw refused(`Expected a signature that covers ${key.slice(0, 64)}, too`)
     }
   }
-  return { signers, isOperator: signers.includes(deps.operator()) }
+  const operator = deps.operator()
+  if (signers.some((signer) => signer === operator || deps.identities.has(signer))) {
+    assertMeant(received)
+  }
+  return { signers, isOperator: signers.includes(operator) }
+}
+
+/** The path of a request that calls a key of this device and says nothing else. */
+const PLAIN_PATH = /^\/~cron@1\.0\/[\w-]+$/
+
+/**
+ * Much that the wallet of the node signs has content, even a `path`, that others chose: replies,
+ * assignments, messages of processes. None of that may pass for a request of the operator. It has no
+ * path of this form, or has a `status`, and none of the other keys that a task takes.
+ */
+function assertMeant(received: Message): void {
+  const path = textAt(received, 'path') ?? ''
+  if (PLAIN_PATH.test(path) && !received.has('status') && !received.has('slot')) return
+  throw refused(
+    'Expected the operator to sign a path such as /~cron@1.0/every, and all else as keys beside it',
+  )
 }
 
 /** Whether these signers may make a task. */

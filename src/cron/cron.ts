@@ -48,8 +48,6 @@ export interface CronDeps {
   readonly random?: () => number
   readonly events: CronEvents
   readonly access: Omit<AccessDeps, 'access'>
-  /** Addresses of the node's own wallets. */
-  readonly identities: ReadonlySet<string>
   /** Height of the newest block, 0 where none is known. */
   readonly blockHeight: () => number
   readonly paths: Omit<PathRunDeps, 'requestOf'>
@@ -238,11 +236,11 @@ class TaskCron implements Cron {
     request: Message,
     { id, author }: { readonly id: string; readonly author: Author },
   ): Promise<string> {
-    const { clock, blockHeight, identities } = this.#deps
+    const { clock, blockHeight } = this.#deps
     const owners = [...author.signers]
     const task = readTask(key, request, {
       ...{ id, owners, nowMs: clock.now(), height: blockHeight() },
-      isSigned: owners.some((owner) => identities.has(owner)),
+      isSigned: owners.some((owner) => this.#access.identities.has(owner)),
       minIntervalMs: this.#options.minIntervalMs,
     })
     this.#table.assertRoom(author)

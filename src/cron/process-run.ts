@@ -17,11 +17,26 @@ import type { RunResult } from './task-runner.ts'
 import { isInBlocks, nextDue } from './timetable.ts'
 
 const TAG_PREFIX = 'cron-tag-'
+/** What is neither private nor a header of a signature. */
+const TAG_NAME = /^(?!priv|signature)[\w.-]+$/
 /** Tags of a process beside its interval: the keys that a request for a task has, with `cron-`. */
 const TERMS = ['missed', 'times', 'until']
-/** Keys of the message that no tag can set. */
+/**
+ * Keys of the message that no tag can set. Without a path and a method it is no request, although
+ * the node signs it.
+ */
 const FIXED_KEYS: ReadonlySet<string> = new Set([
-  ...['block-height', 'commitments', 'data-protocol', 'target', 'timestamp', 'type', 'variant'],
+  ...[
+    'ao-types',
+    'block-height',
+    'commitments',
+    'data-protocol',
+    'method',
+    'path',
+    'target',
+    'timestamp',
+  ],
+  ...['type', 'variant'],
 ])
 const PROCESS_RETRIES = 10
 
@@ -62,7 +77,7 @@ export function messageTemplate(process: Message, processId: string): Message {
   const tags: [string, Value][] = []
   for (const [key, value] of process) {
     const name = key.startsWith(TAG_PREFIX) ? key.slice(TAG_PREFIX.length) : ''
-    if (name !== '' && !FIXED_KEYS.has(name) && !name.startsWith('priv') && isBinary(value)) {
+    if (TAG_NAME.test(name) && !FIXED_KEYS.has(name) && isBinary(value)) {
       tags.push([name, value])
     }
   }

@@ -16,7 +16,7 @@ export function summarizeTask(task: Task): Message {
   return message({
     id,
     kind,
-    path: path === '' ? undefined : path,
+    'cron-path': path === '' ? undefined : path,
     owners,
     state: task.state,
     reason: task.reason,

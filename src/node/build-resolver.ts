@@ -4,7 +4,9 @@ import { VERSION } from '../base/version.ts'
 import type { MessageReader } from '../cache/cache.ts'
 import { verifyCommitment } from '../codec/verify.ts'
 import type { NodeConfig } from '../config/options.ts'
+import type { Cron } from '../cron/cron.ts'
 import type { Wallet } from '../crypto/wallet.ts'
+import { createCronDevice } from '../device/cron.ts'
 import type { Device } from '../device/device.ts'
 import { createJsonDevice } from '../device/json.ts'
 import { createMessageDevice } from '../device/message.ts'
@@ -29,6 +31,7 @@ export interface ResolverParts {
   readonly operatorCheck: OperatorCheck
   readonly replyMemory: ReplyMemory
   readonly reader: MessageReader
+  readonly cron: Cron
 }
 
 export function buildResolver(parts: ResolverParts): Resolver {
@@ -47,6 +50,7 @@ export function buildResolver(parts: ResolverParts): Resolver {
     createLocationDeviceAdapter(parts.scheduler.locationDevice),
     createProcessDevice({ scheduler: device, push }),
     createPushDevice(push),
+    createCronDevice(parts.cron),
     ...(config.testDevices ? [createTestDevice()] : []),
   ]
   return createResolver({

@@ -14,13 +14,17 @@ import { createMessageCache } from '../cache/cache.ts'
 import { verifyMessage } from '../codec/verify.ts'
 import { resolveConfig } from '../config/load-config.ts'
 import type { NodeConfig } from '../config/options.ts'
+import type { Cron } from '../cron/cron.ts'
 import type { Wallet } from '../crypto/wallet.ts'
 import { createOperatorCheck } from '../device/operator.ts'
 import { createPeerClient } from '../http/client.ts'
+import type { Resolver } from '../resolver/resolve.ts'
 import { createRemoteScheduler } from '../scheduler/remote.ts'
 import { createScheduler, type Scheduler } from '../scheduler/scheduler.ts'
+import { createSignerRate, type SignerRate } from '../scheduler/signer-rate.ts'
 import { createEvents } from '../telemetry/events.ts'
 import { createMetrics, type RenderableMetrics } from '../telemetry/metrics.ts'
+import { buildCron } from './build-cron.ts'
 import { buildHttp } from './build-http.ts'
 import { buildResolver } from './build-resolver.ts'
 import { joinReaders } from './join-readers.ts'
@@ -111,21 +115,36 @@ async function startWith(
     {
       ...{ wallets, clock, events, ...network },
       mayPublish: (request) => operatorCheck.mayPublish(request),
+      signerRate: signerRateOf(config, () => operatorCheck.operator()),
       store: stores.scheduler,
       readMessage: async (id) => {
         const message = await cache.readCommitted(id)
         return message && cache.loadAll(message)
       },
       remote: createRemoteScheduler(peers),
+      onSpawn: {
+        writes: (process, processId, timestampMs) =>
+          cron.spawnWrites(process, processId, timestampMs),
+        written: () => void cron.adoptSpawned(),
+      },
     },
     live,
     limitsOf(config),
   )
+  const cron: Cron = buildCron({
+    ...{ config, wallets, store: stores.scheduler, clock, events, ...network },
+    operator: () => operatorCheck.operator(),
+    resolve: (request) => resolver.resolveRequest(request, { requestId: 'cron' }),
+    scheduler: () => scheduler,
+  })
+  await cron.load()
   const reader = joinReaders(cache, scheduler.store)
   const replyMemory = createReplyMemory()
   const parts = { config, wallets, reader, replyMemory, memory }
-  const resolver = buildResolver({ ...parts, scheduler, nodeOptions, operatorCheck })
-  describeMetrics(metrics, { scheduler, stores })
+  const resolver: Resolver = buildResolver({
+    ...{ ...parts, scheduler, nodeOptions, operatorCheck, cron },
+  })
+  describeMetrics(metrics, { scheduler, stores, cron })
   const isReady = () => isReadable(stores)
   const http = await buildHttp({ ...parts, resolver, events, logger, metrics, isReady })
   nodeOptions.listensOn(http.port)
@@ -133,9 +152,12 @@ async function startWith(
     logger.error({ err: error }, 'Uploads of earlier slots could not be taken up')
   })
   live.publicUrl = () => config.publicUrl ?? http.url
+  await cron.start()
   const storeName = stores.scheduler.name
   events.nodeStarted({ url: http.url, address, store: storeName })
-  const stop = once(() => stopNode({ http, scheduler, peers, stores, events, clock, ...network }))
+  const stop = once(() =>
+    stopNode({ http, cron, scheduler, peers, stores, events, clock, ...network }),
+  )
   return { url: http.url, address, storeName, config, stop }
 }
 
@@ -174,6 +196,17 @@ function liveOptions(config: NodeConfig): LiveOptions {
   }
 }
 
+/** Whom the node obeys has no rate, unless its configuration leaves that out. */
+function signerRateOf(config: NodeConfig, operator: () => string): SignerRate {
+  const exempt = new Set(config.rateLimitExempt)
+  return createSignerRate({
+    perSecond: config.rateLimitPerSigner,
+    burst: config.rateBurstPerSigner,
+    isExempt: (address) =>
+      exempt.has(address) || (exempt.has('operator') && address === operator()),
+  })
+}
+
 /** Signatures of one process that are made at once: enough to keep every core of a machine busy. */
 const SIGN_AHEAD = 8
 
@@ -191,9 +224,17 @@ function limitsOf(config: NodeConfig) {
 interface Measured {
   readonly scheduler: Scheduler
   readonly stores: NodeStores
+  readonly cron: Cron
 }
 
-function describeMetrics(metrics: RenderableMetrics, { scheduler, stores }: Measured): void {
+function describeMetrics(metrics: RenderableMetrics, measured: Measured): void {
+  const { scheduler, stores, cron } = measured
+  metrics.gauge({ name: 'ao_cron_tasks', help: 'Cron tasks that are active or paused' }, () => {
+    return cron.counts().tasks
+  })
+  metrics.gauge({ name: 'ao_cron_runs_active', help: 'Runs of cron tasks under way' }, () => {
+    return cron.counts().running
+  })
   metrics.gauge({ name: 'ao_scheduler_open_servers', help: 'Processes whose server is open' }, () =>
     scheduler.openServers(),
   )
@@ -212,6 +253,7 @@ function describeMetrics(metrics: RenderableMetrics, { scheduler, stores }: Meas
 
 interface Running {
   readonly http: { close(): Promise<void> }
+  readonly cron: Cron
   readonly scheduler: Scheduler
   readonly peers: { close(): Promise<void> }
   readonly blockClock: BlockClock
@@ -221,10 +263,11 @@ interface Running {
 }
 
 async function stopNode(running: Running): Promise<void> {
-  const { http, scheduler, peers, blockClock, stores, events, clock } = running
+  const { http, cron, scheduler, peers, blockClock, stores, events, clock } = running
   const startedMs = clock.now()
   blockClock.stop()
   await http.close()
+  await cron.close()
   await scheduler.close()
   await peers.close()
   await stores.close()
