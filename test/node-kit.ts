@@ -40,13 +40,29 @@ export async function startTestNode(
     { host: '127.0.0.1', port: 0, storeEngine: 'memory', ...options },
     { wallets: [walletA], ...deps },
   )
-  t.after(() => node.stop())
+  cleanUp(t, () => node.stop())
   return node
+}
+
+const cleaners = new WeakMap<TestContext, (() => Promise<void>)[]>()
+
+/** What is started last ends first: a node before the folder that its store is in. */
+function cleanUp(t: TestContext, clean: () => Promise<void>): void {
+  const known = cleaners.get(t)
+  if (known !== undefined) {
+    known.push(clean)
+    return
+  }
+  const all = [clean]
+  cleaners.set(t, all)
+  t.after(async () => {
+    for (const next of all.toReversed()) await next()
+  })
 }
 
 export async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'ao-scheduler-test-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  cleanUp(t, () => rm(folder, { recursive: true, force: true }))
   return folder
 }
 
