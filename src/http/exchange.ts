@@ -205,27 +205,27 @@ interface Watched {
 }
 
 /** Runs what makes the reply, and tells it and the caller when nobody waits for it any more. */
-async function watched(
+function watched(
   response: ServerResponse,
   timeoutMs: number,
   { run, giveUp }: Watched,
 ): Promise<WireReply> {
   const abort = new AbortController()
-  const stop = (reason: Error): void => {
-    abort.abort(reason)
-    giveUp(reason)
-  }
-  const onClose = (): void => stop(new ClientGone('The client went away'))
-  const timer = setTimeout(() => {
-    stop(new AoError('timeout', 'The reply took too long; try again later', { timeoutMs }))
-  }, timeoutMs)
-  response.once('close', onClose)
-  try {
-    return await run(abort.signal)
-  } finally {
+  const stop = (): void => {
     clearTimeout(timer)
     response.off('close', onClose)
   }
+  const end = (reason: Error): void => {
+    stop()
+    abort.abort(reason)
+    giveUp(reason)
+  }
+  const onClose = (): void => end(new ClientGone('The client went away'))
+  const timer = setTimeout(() => {
+    end(new AoError('timeout', 'The reply took too long; try again later', { timeoutMs }))
+  }, timeoutMs)
+  response.once('close', onClose)
+  return run(abort.signal).finally(stop)
 }
 
 /** How the headers alone say that a failure should look. */

@@ -42,6 +42,8 @@ export interface Setup {
   readonly resolve?: Resolve
   readonly routes?: readonly PlainRoute[]
   readonly limits?: Partial<HttpLimits>
+  readonly rateLimitExempt?: readonly string[]
+  readonly trustedProxies?: readonly string[]
   readonly onFailed?: (event: RequestFailed) => void
 }
 
@@ -60,7 +62,12 @@ export async function start(
       loadLinks: async (message) => message,
       events: { ...silentEvents, requestFailed: setup.onFailed ?? (() => undefined) },
     },
-    { host: '127.0.0.1', port: 0, defaultRequest: '/~meta@1.0/info', limits: setup.limits ?? {} },
+    {
+      ...{ host: '127.0.0.1', port: 0, defaultRequest: '/~meta@1.0/info' },
+      limits: setup.limits ?? {},
+      rateLimitExempt: setup.rateLimitExempt ?? [],
+      trustedProxies: setup.trustedProxies ?? [],
+    },
   )
   const { port } = await server.listen()
   return { server, port, url: `http://127.0.0.1:${port}` }
@@ -88,7 +95,9 @@ export async function readAll(socket: Socket): Promise<string> {
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => chunks.push(chunk))
   socket.on('error', () => undefined)
-  await once(socket, 'close')
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  socket.resume()
+  await closed
   return Buffer.concat(chunks).toString('latin1')
 }
 
