@@ -52,11 +52,13 @@ export class Dispatcher {
   #cancelTimer: (() => void) | undefined
   #wakesAtMs = Number.POSITIVE_INFINITY
   #lastNowMs: number
+  #since: Moment
   #isRunning = false
 
   constructor(deps: DispatcherDeps, options: TaskRunnerOptions) {
     this.#deps = deps
-    this.#lastNowMs = deps.clock.now()
+    this.#since = this.#now()
+    this.#lastNowMs = this.#since.nowMs
     this.#runner = new TaskRunner(
       {
         ...deps,
@@ -75,7 +77,8 @@ export class Dispatcher {
   /** From now on tasks are woken; before, they are only taken in. */
   start(): void {
     this.#isRunning = true
-    this.#lastNowMs = this.#deps.clock.now()
+    this.#since = this.#now()
+    this.#lastNowMs = this.#since.nowMs
     this.#arm(0)
   }
 
@@ -169,7 +172,7 @@ export class Dispatcher {
   #look(task: Task, moment: Moment): void {
     if (task.state !== 'active') return
     this.#retry(task, moment)
-    const { run, missed, nextDue } = decideDue(task, moment)
+    const { run, missed, nextDue } = decideDue(task, { ...moment, since: this.#since })
     task.live.leftOvers = []
     task.nextDue = nextDue
     if (missed > 0) {
@@ -178,9 +181,7 @@ export class Dispatcher {
       this.#deps.events.cronRunsLeftOut({ task: id, reason: 'missed', count: missed })
       if (run.length === 0) this.#settled(task)
     }
-    run.forEach((due, index) => {
-      this.#runner.start(task, due, index < run.length - 1)
-    })
+    for (const due of run) this.#runner.start(task, due, run.length > 1)
     this.#watch(task)
   }
 
@@ -214,7 +215,9 @@ export class Dispatcher {
     this.#deps.events.cronTaskPaused({ task: definition.id, reason })
   }
 
-  #retimeAll({ nowMs }: Moment): void {
+  #retimeAll(moment: Moment): void {
+    const { nowMs } = moment
+    this.#since = moment
     for (const task of this.#deps.tasks()) {
       if (task.state !== 'active') continue
       const retimed = retime(task, nowMs)

@@ -25,16 +25,20 @@ export interface Moment {
   readonly height: number
 }
 
-export function decideDue(task: Task, moment: Moment): DueDecision {
-  const { definition, timetable, live } = task
-  const { catchUp, jitterMs } = definition
-  const { leftOvers } = live
+/** Now, and since when somebody has been watching. */
+export interface Watch extends Moment {
+  readonly since: Moment
+}
+
+export function decideDue(task: Task, moment: Watch): DueDecision {
+  const { timetable } = task
+  const { catchUp } = task.definition
+  const { leftOvers } = task.live
   const to = reach(task, moment)
   const from = task.nextDue ?? Number.POSITIVE_INFINITY
   const { newest, count } = dueTimes(timetable, { from, to, limit: Math.max(catchUp, 1) })
   const last = newest.at(-1)
-  const isOnTime =
-    last !== undefined && (isInBlocks(timetable) || moment.nowMs - last <= LATE_MS + jitterMs)
+  const isOnTime = last !== undefined && isFresh(task, last, moment)
   const atMost = Math.min(Math.max(catchUp, isOnTime ? 1 : 0), runsLeft(task))
   const candidates = catchUp === 0 ? newest : [...leftOvers, ...newest]
   const run = atMost > 0 ? candidates.slice(-atMost) : []
@@ -44,6 +48,16 @@ export function decideDue(task: Task, moment: Moment): DueDecision {
     missed: leftOvers.length + count - run.length,
     nextDue: runsLeft(task) > run.length ? next : undefined,
   }
+}
+
+/**
+ * Whether a due time is on time. What was due before somebody watched may have run then: who wants
+ * none twice cannot have it now.
+ */
+function isFresh({ definition, timetable }: Task, due: number, { nowMs, since }: Watch): boolean {
+  const isBlock = isInBlocks(timetable)
+  if (!isBlock && nowMs - due > LATE_MS + definition.jitterMs) return false
+  return definition.createdMs >= since.nowMs || due > (isBlock ? since.height : since.nowMs)
 }
 
 /** The due time, unless the task ends before it. */

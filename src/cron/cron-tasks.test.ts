@@ -1,0 +1,198 @@
+/** What becomes of tasks: their failures, and what their owners do with them. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { isAoError } from '../base/errors.ts'
+import { Message } from '../message/message.ts'
+import { type CronFixture, heldAnswers, startCron } from './cron-fixture.ts'
+import type { CronReply } from './path-run.ts'
+
+const P = { 'cron-path': '/x' }
+
+describe('failures', () => {
+  const failing = async (): Promise<CronReply> => ({ status: 500, value: 'broken' })
+
+  test('are tried again, later and later, to a bound, and recorded', async () => {
+    const { create, time, runs, task } = await startCron({ answer: failing })
+    const id = await create('once', P)
+    await time.advance(60_000)
+    assert.deepEqual(
+      runs.map((at) => Math.round(at)),
+      [0, 1, 3, 7],
+    )
+    const [run] = task(id).history
+    assert.deepEqual([run?.status, run?.attempts, run?.reason], [500, 4, 'broken'])
+    assert.deepEqual([task(id).failedRuns, task(id).state], [1, 'finished'])
+  })
+
+  test('a refusal is not tried again', async () => {
+    const { create, time, runs, task } = await startCron({
+      answer: async () => ({ status: 404, value: 'not_found' }),
+    })
+    const id = await create('once', P)
+    await time.advance(60_000)
+    assert.deepEqual([runs.length, task(id).history[0]?.status], [1, 404])
+  })
+
+  test('a due time overtakes the attempts of the one before', async () => {
+    const { create, time, runs, task } = await startCron({ answer: failing })
+    const id = await create('every', { ...P, interval: '1500-milliseconds', times: 3 })
+    await time.advance(20_000)
+    assert.equal(task(id).history.length, 3)
+    assert.deepEqual(
+      task(id).history.map((run) => run.attempts),
+      [2, 2, 4],
+    )
+    assert.equal(runs.length, 8)
+  })
+
+  test('a run without end counts as failed', async () => {
+    const { create, time, task } = await startCron({
+      answer: () => new Promise(() => undefined),
+      runTimeoutMs: 1_000,
+    })
+    const id = await create('once', { ...P, retries: 0 })
+    await time.advance(2_000)
+    assert.deepEqual([task(id).history[0]?.status, task(id).state], [504, 'finished'])
+  })
+
+  test('a task that always fails pauses and says so', async () => {
+    const { create, time, task, runs, events } = await startCron({ answer: failing })
+    const id = await create('every', { ...P, interval: '10-seconds', retries: 0 })
+    await time.advance(300_000)
+    assert.equal(task(id).state, 'paused')
+    assert.match(task(id).reason ?? '', /last 10 runs failed.*broken/)
+    assert.equal(runs.length, 10)
+    assert.ok(events.some(([name]) => name === 'cronTaskPaused'))
+  })
+
+  test('a failed write of runs is made again', async () => {
+    const fixture = await startCron()
+    const id = await fixture.create('every', { ...P, interval: '1-second' })
+    const { commit } = fixture.store
+    let failures = 0
+    fixture.store.commit = async () => {
+      failures++
+      throw new Error('Disk full')
+    }
+    await fixture.time.advance(2_500)
+    assert.ok(failures > 0)
+    fixture.store.commit = commit
+    await fixture.time.advance(3_000)
+    assert.ok(fixture.events.some(([name]) => name === 'cronStoreFailed'))
+    const { task } = await fixture.restart()
+    assert.ok(task(id).runs >= 4)
+  })
+})
+
+describe('managing', () => {
+  const manage = async (
+    { cron }: CronFixture,
+    key: 'stop' | 'pause' | 'resume' | 'run',
+    task: string,
+  ) => {
+    return cron.manage(
+      key,
+      new Message([
+        ['path', key],
+        ['task', task],
+      ]),
+    )
+  }
+
+  test('the same request gives the same task, which runs again when it is over', async () => {
+    const { create, time, runs, cron } = await startCron()
+    const ids = await Promise.all([create('once', P), create('once', P), create('once', P)])
+    assert.equal(new Set(ids).size, 1)
+    assert.equal(await create('once', P), ids[0])
+    await time.advance(100)
+    assert.equal(runs.length, 1)
+    assert.equal(await create('once', P), ids[0])
+    await time.advance(100)
+    assert.equal(runs.length, 2)
+    assert.equal(cron.counts().tasks, 0)
+  })
+
+  test('stop ends a task for good, also one that runs', async () => {
+    const { answer, release } = heldAnswers()
+    const fixture = await startCron({ answer })
+    const id = await fixture.create('every', { ...P, interval: '1-second' })
+    await fixture.time.advance(100)
+    await manage(fixture, 'stop', id)
+    await assert.rejects(manage(fixture, 'stop', id), { message: 'Task not found.' })
+    release()
+    await fixture.time.advance(5_000)
+    assert.deepEqual([fixture.runs.length, fixture.task(id).state], [1, 'stopped'])
+    const { time, runs } = await fixture.restart()
+    await time.advance(5_000)
+    assert.equal(runs.length, 0)
+  })
+
+  test('pause and resume leave out what was due between them, across a restart', async () => {
+    const fixture = await startCron()
+    const id = await fixture.create('every', { ...P, interval: '1-second' })
+    await fixture.time.advance(1_500)
+    await manage(fixture, 'pause', id)
+    await fixture.time.advance(3_000)
+    assert.equal(fixture.runs.length, 2)
+    const next = await fixture.restart(2_000)
+    await next.time.advance(3_000)
+    assert.equal(next.runs.length, 0)
+    await manage(next, 'resume', id)
+    await next.time.advance(1_000)
+    assert.deepEqual([next.runs.length, next.task(id).missedRuns], [1, 0])
+  })
+
+  test('run begins a run beside the timetable, but not beside another', async () => {
+    const { answer, release } = heldAnswers()
+    const fixture = await startCron({ answer })
+    const id = await fixture.create('once', { ...P, in: '1-hour' })
+    await manage(fixture, 'run', id)
+    await fixture.time.advance(10)
+    assert.equal(fixture.runs.length, 1)
+    await assert.rejects(manage(fixture, 'run', id), { message: /is running/ })
+    release()
+    await fixture.time.advance(10)
+    assert.equal(fixture.task(id).state, 'active')
+    await fixture.time.advance(3_600_000)
+    assert.equal(fixture.runs.length, 2)
+  })
+
+  test('tasks are bounded in number', async () => {
+    const { create } = await startCron({ maxTasks: 2 })
+    await create('once', { ...P, in: '1-hour', n: '1' })
+    const id = await create('once', { ...P, in: '1-hour', n: '2' })
+    await assert.rejects(create('once', { ...P, in: '1-hour', n: '3' }), (error) =>
+      isAoError(error, 'overloaded'),
+    )
+    assert.equal(await create('once', { ...P, in: '1-hour', n: '2' }), id)
+  })
+
+  test('tasks that are over are forgotten, the longest over first', async () => {
+    const fixture = await startCron({ maxEnded: 2 })
+    const ids: string[] = []
+    for (let n = 0; n < 4; n++) {
+      ids.push(await fixture.create('once', { ...P, n: `${n}` }))
+      await fixture.time.advance(200)
+    }
+    assert.deepEqual(
+      ids.map((id) => fixture.cron.get(id) !== undefined),
+      [false, false, true, true],
+    )
+    await fixture.time.advance(1_000)
+    const { cron } = await fixture.restart()
+    assert.equal((await cron.list(undefined, 10)).length, 2)
+  })
+
+  test('list pages through the tasks in the order of their ids', async () => {
+    const { create, cron } = await startCron()
+    const ids: string[] = []
+    for (let n = 0; n < 7; n++) ids.push(await create('once', { ...P, in: '1-hour', n: `${n}` }))
+    const found: string[] = []
+    for (let after: string | undefined; ; after = found.at(-1)) {
+      const page = await cron.list(after, 3)
+      found.push(...page.map(({ definition }) => definition.id))
+      if (page.length < 3) break
+    }
+    assert.deepEqual(found, ids.toSorted())
+  })
+})
