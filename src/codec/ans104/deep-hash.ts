@@ -1,34 +1,78 @@
-/** Arweave's deep hash: SHA-384 over nested lists of bytes, their lengths included. */
+/**
+ * Arweave's deep hash: SHA-384 over nested lists of bytes, their lengths included.
+ *
+ * Digests travel as latin1 text here, one character a byte: Node gives a digest as text in 0.6 µs, as
+ * a buffer in 1.1 µs, and one item takes a dozen of them.
+ */
+import { hash } from 'node:crypto'
 import { type Binary, byteLength } from '../../base/bytes.ts'
-import { sha384 } from '../../crypto/hash.ts'
 
 export type DeepHashable = Binary | readonly DeepHashable[]
 
+/** 48 bytes as latin1 text. */
+export type Digest = string
+
+const DIGEST_BYTES = 48
+
 /** 48 bytes. Source: HyperBEAM, `ar_deep_hash:hash`. */
 export function deepHash(value: DeepHashable): Uint8Array {
-  return isBlob(value) ? hashBlob(value) : foldHashes(value.map(deepHash))
+  return digestBytes(digestOf(value))
+}
+
+function digestOf(value: DeepHashable): Digest {
+  return isBlob(value) ? hashBlob(value) : foldHashes(startList(value.length), value.map(digestOf))
 }
 
 /** The deep hash of bytes. */
-export function hashBlob(blob: Binary): Uint8Array {
-  return joinBlob(byteLength(blob), sha384(blob))
+export function hashBlob(blob: Binary): Digest {
+  return hashPair(blobTag(byteLength(blob)), sha384(blob))
 }
 
 /** The same with the hashing on another thread, for bytes that would hold this one up. */
-export async function hashLargeBlob(blob: Uint8Array): Promise<Uint8Array> {
+export async function hashLargeBlob(blob: Uint8Array): Promise<Digest> {
   const digest = await crypto.subtle.digest('SHA-384', new Uint8Array(blob))
-  return joinBlob(blob.length, new Uint8Array(digest))
+  return hashPair(blobTag(blob.length), Buffer.from(digest).toString('latin1'))
 }
 
-/** The deep hash of a list, from those of its elements. */
-export function foldHashes(hashes: readonly Uint8Array[]): Uint8Array {
-  let fold = sha384(`list${hashes.length}`)
-  for (const hash of hashes) fold = sha384(Buffer.concat([fold, hash]))
+/** The hash of a list before any of its elements is added. */
+export function startList(length: number): Digest {
+  return sha384(`list${length}`)
+}
+
+/** A list's hash with the deep hashes of further elements added. */
+export function foldHashes(start: Digest, hashes: readonly Digest[]): Digest {
+  let fold = start
+  for (const element of hashes) fold = hashPair(fold, element)
   return fold
 }
 
-function joinBlob(length: number, digest: Uint8Array): Uint8Array {
-  return sha384(Buffer.concat([sha384(`blob${length}`), digest]))
+export function digestBytes(digest: Digest): Uint8Array {
+  return Buffer.from(digest, 'latin1')
+}
+
+function sha384(data: Binary): Digest {
+  return hash('sha384', data, 'latin1')
+}
+
+/** Where two digests lie side by side while they are hashed: nothing is awaited meanwhile. */
+const PAIR = Buffer.alloc(2 * DIGEST_BYTES)
+
+function hashPair(left: Digest, right: Digest): Digest {
+  PAIR.latin1Write(left, 0, DIGEST_BYTES)
+  PAIR.latin1Write(right, DIGEST_BYTES, DIGEST_BYTES)
+  return sha384(PAIR)
+}
+
+/** Hashes of the lengths that were met, which are the same few over and over. */
+const blobTags = new Map<number, Digest>()
+const KNOWN_LENGTHS = 8_192
+
+function blobTag(length: number): Digest {
+  const known = blobTags.get(length)
+  if (known !== undefined) return known
+  const tag = sha384(`blob${length}`)
+  if (length < KNOWN_LENGTHS) blobTags.set(length, tag)
+  return tag
 }
 
 function isBlob(value: DeepHashable): value is Binary {

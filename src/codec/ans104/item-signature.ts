@@ -4,15 +4,22 @@ import { sha256 } from '../../crypto/hash.ts'
 import { verifySignature } from '../../crypto/verify-signature.ts'
 import type { Wallet } from '../../crypto/wallet.ts'
 import { createItem, type DataItem, type ItemContent, isSignedItem } from './data-item.ts'
-import { foldHashes, hashBlob, hashLargeBlob } from './deep-hash.ts'
+import {
+  type Digest,
+  digestBytes,
+  foldHashes,
+  hashBlob,
+  hashLargeBlob,
+  startList,
+} from './deep-hash.ts'
 import { ARWEAVE_TYPE, signatureTypeOfWallet } from './signature-types.ts'
 
 /** Data of more bytes is hashed on another thread where the caller can wait. */
 const LARGE_BYTES = 256 * 1024
 
-const DATAITEM = hashBlob('dataitem')
-const VERSION = hashBlob('1')
-const EMPTY = new Uint8Array()
+/** The part of the deep hash that all items have in common: eight parts, the first two the same. */
+const PREFIX = foldHashes(startList(8), [hashBlob('dataitem'), hashBlob('1')])
+const EMPTY = hashBlob('')
 const NO_OWNER = new Uint8Array(ARWEAVE_TYPE.ownerBytes)
 
 /** The id of a signed item: base64url of the SHA-256 of the signature. */
@@ -58,15 +65,16 @@ async function signedPayload(item: DataItem): Promise<Uint8Array> {
 }
 
 /** The deep hash of the eight parts of an item (ANS-104, section 3.1). */
-function payload(item: DataItem, owner: Uint8Array, dataHash: Uint8Array): Uint8Array {
-  return foldHashes([
-    DATAITEM,
-    VERSION,
-    hashBlob(item.type.number.toString()),
-    hashBlob(owner),
-    hashBlob(item.target ?? EMPTY),
-    hashBlob(item.anchor ?? EMPTY),
-    hashBlob(item.tagBytes),
-    dataHash,
-  ])
+function payload(item: DataItem, owner: Uint8Array, dataHash: Digest): Uint8Array {
+  const { type, target, anchor, tagBytes } = item
+  return digestBytes(
+    foldHashes(PREFIX, [
+      hashBlob(type.number.toString()),
+      hashBlob(owner),
+      target === undefined ? EMPTY : hashBlob(target),
+      anchor === undefined ? EMPTY : hashBlob(anchor),
+      hashBlob(tagBytes),
+      dataHash,
+    ]),
+  )
 }
