@@ -162,7 +162,8 @@ export function startReplayNode(): Promise<RunningNode> {
     {
       ...{ host: '127.0.0.1', port: 0, storeEngine: 'memory', testDevices: true },
       ...{ assignmentChain: 'hash-chain', assignmentCommitment: 'httpsig@1.0' },
-      defaultRequest: '/~hyperbuddy@1.0/dashboard',
+      // There, tasks are for anybody to make.
+      ...{ defaultRequest: '/~hyperbuddy@1.0/dashboard', cronAccess: 'open' },
     },
     { wallets: [walletFromJwk(readVectorFile('wallet'))] },
   )
