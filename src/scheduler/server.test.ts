@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { zeroBlockClock } from '../arweave/block-clock.ts'
+import { systemClock } from '../base/clock.ts'
 import { AoError, isAoError } from '../base/errors.ts'
 import { createMessage } from '../message/create-message.ts'
 import { messageId } from '../message/id.ts'
@@ -216,10 +217,29 @@ test('schedule() refuses what waited longer than its time, and what exceeds the 
   maySign.resolve()
   assert.equal(slotOf(await first), 0)
   for (const request of waiting) {
-    await assert.rejects(request, (error) => isAoError(error, 'timeout'))
+    await assert.rejects(request, (error) => isAoError(error, 'overloaded'))
   }
   assertChain(written)
   assert.equal(server.current(), 0)
+})
+
+test('schedule() refuses what waited too long while a signature takes for ever', async () => {
+  const maySign = Promise.withResolvers<void>()
+  const sign = async (assignment: Message): Promise<Message> => {
+    await maySign.promise
+    return assignment
+  }
+  const options = { chainKind: 'base-hashpath', timeoutMs: 20 } as const
+  const { server, written } = open({ sign, clock: systemClock }, options)
+  const first = server.schedule(message(0))
+  for (const request of [server.schedule(message(1)), server.schedule(message(2))]) {
+    await assert.rejects(request, (error) => isAoError(error, 'overloaded'))
+  }
+  assert.equal(server.pending(), 1)
+  maySign.resolve()
+  assert.equal(slotOf(await first), 0)
+  assert.equal(slotOf(await server.schedule(message(3))), 1)
+  assertChain(written)
 })
 
 test('timestamps of a schedule never go back when the clock does', async () => {

@@ -13,6 +13,7 @@ import { messageId } from '../message/id.ts'
 import type { Message } from '../message/message.ts'
 import { buildAssignment } from './assignment.ts'
 import { type ChainKind, nextBaseHashpath, nextHashChain, startChain } from './chain.ts'
+import { createQueueTimer } from './queue-timer.ts'
 import type { AppendEntry, Head } from './schedule-store.ts'
 
 /** When the caller gets the assignment. */
@@ -138,6 +139,7 @@ class QueueServer implements ProcessServer {
   /** Why acknowledged assignments cannot be written at the moment (mode `aggressive`). */
   #stalled: unknown
   #onIdle: (() => void)[] = []
+  readonly #expiry = createQueueTimer(() => this.#expire())
 
   constructor(deps: ProcessServerDeps, options: ProcessServerOptions, stored: Head | undefined) {
     this.#deps = deps
@@ -199,6 +201,7 @@ class QueueServer implements ProcessServer {
     const abortAtMs = this.#deps.clock.now() + this.#options.timeoutMs
     return new Promise((resolve, reject) => {
       this.#queue.push({ body, options, abortAtMs, resolve, reject })
+      this.#expiry.start(this.#options.timeoutMs + 1)
       this.#advance()
     })
   }
@@ -223,8 +226,20 @@ class QueueServer implements ProcessServer {
     return this.#stalled
   }
 
+  /** Refuses what has waited too long, also while a signature takes for ever. */
+  #expire(): number | undefined {
+    const nowMs = this.#deps.clock.now()
+    for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
+      if (nowMs <= first.abortAtMs) return first.abortAtMs - nowMs + 1
+      this.#queue.shift()
+      first.reject(timedOut(this.#options))
+    }
+    return undefined
+  }
+
   /** Starts whatever can be started now. Called after every change. */
   #advance(): void {
+    this.#expire()
     while (this.#queue.length > 0 && this.#canDraft()) this.#draftNext()
     if (this.#writing === undefined && this.#ready.length > 0) void this.#write()
     if (this.pending() > 0) return
@@ -241,10 +256,6 @@ class QueueServer implements ProcessServer {
   #draftNext(): void {
     const request = this.#queue.shift()
     if (request === undefined) return
-    if (this.#deps.clock.now() > request.abortAtMs) {
-      request.reject(timedOut(this.#options))
-      return
-    }
     const before = this.#drafts.at(-1) ?? this.#signed
     const draft: Draft = {
       request,
@@ -377,8 +388,6 @@ class QueueServer implements ProcessServer {
 }
 
 function timedOut({ processId, timeoutMs }: ProcessServerOptions): AoError {
-  return new AoError('timeout', 'The message could not be scheduled in time; send it again', {
-    process: processId,
-    timeoutMs,
-  })
+  const reason = 'The message waited too long for its slot and has none; try again later'
+  return new AoError('overloaded', reason, { process: processId, timeoutMs })
 }
