@@ -43,10 +43,10 @@ export function stackResolver({
   }
   const message = createMessageDevice({ verifyCommitment: async () => true })
   const defaults: StackOptions = { maxPasses: 10, errorStrategy: 'throw', recordSteps: false }
-  const stack = createStackDevice(
-    { events, options: { ...defaults, ...options }, elapsedMs: () => performance.now() },
-    message,
-  )
+  const stack = createStackDevice({
+    ...{ events, options: { ...defaults, ...options }, elapsedMs: () => performance.now() },
+    findDevice: () => message,
+  })
   const resolver = setup({
     stored,
     devices: [

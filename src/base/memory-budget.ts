@@ -16,6 +16,8 @@ export interface MemoryBudget {
    * `overloaded` when all together hold more than the budget.
    */
   hold(bytes: number): void
+  /** Runs work that a request began but that others wait for, too, on nobody's account. */
+  outside<T>(work: () => T): T
 }
 
 interface Account {
@@ -57,6 +59,7 @@ export function createMemoryBudget(limitBytes: number): MemoryBudget {
       const account = accounts.getStore()
       if (account !== undefined) hold(account, bytes)
     },
+    outside: (work) => accounts.exit(work),
   }
 }
 

@@ -2,6 +2,7 @@
  * Every bound of the node that an operator may turn, and what happens to those who go beyond it:
  * docs/limits.md is made of this table. Whatever a stranger can make large, many or slow has one.
  */
+import { computeLimits } from './compute-options.ts'
 import { cronLimits } from './cron-options.ts'
 import { addressList, limit, wholeNumber } from './option-kinds.ts'
 
@@ -196,4 +197,5 @@ export const LIMIT_GROUPS = {
   Number: count,
   Rate: rate,
   Cron: cronLimits,
+  Computing: computeLimits,
 } as const

@@ -4,6 +4,7 @@
  * from here. An option is added here and nowhere else; units are part of its name. This folder is
  * the only reader of `process.env` and imports only `base/`.
  */
+import { computing } from './compute-options.ts'
 import { cron } from './cron-options.ts'
 import { limits } from './limit-options.ts'
 import {
@@ -148,6 +149,7 @@ export const OPTION_GROUPS = {
   Scheduling: scheduling,
   Limits: limits,
   Cron: cron,
+  Computing: computing,
   Network: network,
   Observation: observation,
 } as const
@@ -159,6 +161,7 @@ export const OPTIONS = {
   ...scheduling,
   ...limits,
   ...cron,
+  ...computing,
   ...network,
   ...observation,
 } as const

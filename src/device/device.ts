@@ -52,6 +52,9 @@ export interface Device {
   readonly ownAnswers?: ReadonlySet<string>
 }
 
+/** The devices of a node by name. */
+export type FindDevice = (name: string) => Device | undefined
+
 export function ok(value: Value): Outcome {
   return { kind: 'ok', value }
 }

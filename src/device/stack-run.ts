@@ -2,7 +2,7 @@
 import type { ComputeEvents, StepOutcome } from '../base/compute-events.ts'
 import { Message } from '../message/message.ts'
 import { Atom, type Value } from '../message/value.ts'
-import { type DeviceContext, failed, type Outcome } from './device.ts'
+import { type DeviceContext, type FindDevice, failed, type Outcome } from './device.ts'
 import { isTrueAt, textAt } from './read-key.ts'
 import { memberName, type StackMember } from './stack-member.ts'
 
@@ -21,6 +21,7 @@ export interface StackOptions {
 }
 
 export interface StackDeps {
+  readonly findDevice: FindDevice
   readonly events: Pick<ComputeEvents, 'stackStep'>
   readonly options: StackOptions
   /** Milliseconds of a clock that never goes back. */

@@ -15,6 +15,7 @@ import {
   ok,
 } from './device.ts'
 import { getLoaded, textAt, textsOf } from './read-key.ts'
+import { DEFAULT_DEVICE } from './registry.ts'
 import { setKeys } from './set-keys.ts'
 import { fold } from './stack-fold.ts'
 import { activate, memberNamed, stackMembers } from './stack-member.ts'
@@ -25,8 +26,7 @@ const TRANSFORMER = 'stack-transformer@1.0'
 /** Keys that are the message's own also where it is a stack. */
 const MESSAGE_KEYS: ReadonlySet<string> = new Set(['keys', 'set'])
 
-/** `message` answers the keys that `stack-keys` of a stack leaves out. */
-export function createStackDevice(deps: StackDeps, message: Device): Device {
+export function createStackDevice(deps: StackDeps): Device {
   return {
     name: 'stack@1.0',
     keys: new Map<string, DeviceHandler>([
@@ -38,7 +38,8 @@ export function createStackDevice(deps: StackDeps, message: Device): Device {
       if (await isOwnKey(base, key, context)) {
         return runStack(new StackRun(deps, { base, request, context }))
       }
-      const handler = message.keys.get(key) ?? message.fallback
+      const message = deps.findDevice(DEFAULT_DEVICE)
+      const handler = message?.keys.get(key) ?? message?.fallback
       return handler === undefined ? failed(404, 'not_found') : handler(base, request, context)
     },
   }

@@ -21,6 +21,11 @@ export interface MessagePrivate {
   readonly original?: Message
   /** On a base whose id, `loadedFrom`, this node does not know: the device decides what to do. */
   readonly isPlaceholder?: boolean
+  /**
+   * On an assignment that is being applied to its process. Whoever else calls a device with a message
+   * that says it is an assignment only tries it out.
+   */
+  readonly isScheduled?: boolean
 }
 
 export class Message<V = Value> {

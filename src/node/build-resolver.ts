@@ -1,5 +1,8 @@
 /** The resolver with all devices of a node. */
+import type { Clock } from '../base/clock.ts'
 import { isAoError } from '../base/errors.ts'
+import type { Events } from '../base/events.ts'
+import type { MemoryBudget } from '../base/memory-budget.ts'
 import { VERSION } from '../base/version.ts'
 import type { MessageReader } from '../cache/cache.ts'
 import { verifyCommitment } from '../codec/verify.ts'
@@ -12,16 +15,16 @@ import { createJsonDevice } from '../device/json.ts'
 import { createMessageDevice } from '../device/message.ts'
 import { createMetaDevice, type NodeOptions } from '../device/meta.ts'
 import type { OperatorCheck } from '../device/operator.ts'
-import { createProcessDevice } from '../device/process.ts'
-import { createPushDevice, createPushHandler } from '../device/push.ts'
-import { createDeviceRegistry } from '../device/registry.ts'
+import { createDeviceRegistry, type DeviceRegistry } from '../device/registry.ts'
 import { createLocationDeviceAdapter, createSchedulerDeviceAdapter } from '../device/scheduler.ts'
 import { createTestDevice } from '../device/test-device.ts'
 import { Message } from '../message/message.ts'
 import type { Link, Value } from '../message/value.ts'
 import { createResolver, type Resolver } from '../resolver/resolve.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
+import { buildComputing, type Computing } from './build-compute.ts'
 import type { ReplyMemory } from './reply-memory.ts'
+import type { NodeStores } from './stores.ts'
 
 export interface ResolverParts {
   readonly config: NodeConfig
@@ -32,13 +35,27 @@ export interface ResolverParts {
   readonly replyMemory: ReplyMemory
   readonly reader: MessageReader
   readonly cron: Cron
+  readonly stores: NodeStores
+  readonly clock: Clock
+  readonly events: Events
+  readonly memory: MemoryBudget
 }
 
-export function buildResolver(parts: ResolverParts): Resolver {
+/** The resolver, and what computes processes with it. */
+export interface Resolution {
+  readonly resolver: Resolver
+  readonly computing: Computing
+}
+
+export function buildResolver(parts: ResolverParts): Resolution {
   const { config, wallets, nodeOptions, operatorCheck, replyMemory, reader } = parts
   const address = wallets[0]?.address ?? ''
   const { device } = parts.scheduler
-  const push = createPushHandler(device)
+  const computing = buildComputing({
+    ...{ ...parts, store: parts.stores.cache },
+    resolve: (base, request) => resolver.resolve(base, request, { requestId: 'compute' }),
+    findDevice: (name) => registry.get(name),
+  })
   const devices: Device[] = [
     createMessageDevice({ verifyCommitment }),
     createMetaDevice({ options: nodeOptions, address, operatorCheck, build: buildInfo() }),
@@ -48,17 +65,18 @@ export function buildResolver(parts: ResolverParts): Resolver {
     }),
     createSchedulerDeviceAdapter(device),
     createLocationDeviceAdapter(parts.scheduler.locationDevice),
-    createProcessDevice({ scheduler: device, push }),
-    createPushDevice(push),
+    ...computing.devices,
     createCronDevice(parts.cron),
     ...(config.testDevices ? [createTestDevice()] : []),
   ]
-  return createResolver({
-    devices: createDeviceRegistry(devices),
+  const registry: DeviceRegistry = createDeviceRegistry(devices)
+  const resolver: Resolver = createResolver({
+    devices: registry,
     readMessage: async (id) => (await reader.read(id)) ?? replyMemory.find(id),
     loadLink: (link) => loadLink(reader, replyMemory, link),
     isOperator: (request) => operatorCheck.isOperator(request),
   })
+  return { resolver, computing }
 }
 
 async function loadLink(reader: MessageReader, memory: ReplyMemory, link: Link): Promise<Value> {

@@ -18,15 +18,15 @@ import type { Cron } from '../cron/cron.ts'
 import type { Wallet } from '../crypto/wallet.ts'
 import { createOperatorCheck } from '../device/operator.ts'
 import { createPeerClient } from '../http/client.ts'
-import type { Resolver } from '../resolver/resolve.ts'
 import { createRemoteScheduler } from '../scheduler/remote.ts'
 import { createScheduler, type Scheduler } from '../scheduler/scheduler.ts'
 import { createSignerRate, type SignerRate } from '../scheduler/signer-rate.ts'
 import { createEvents } from '../telemetry/events.ts'
 import { createMetrics, type RenderableMetrics } from '../telemetry/metrics.ts'
+import type { Computing } from './build-compute.ts'
 import { buildCron } from './build-cron.ts'
 import { buildHttp } from './build-http.ts'
-import { buildResolver } from './build-resolver.ts'
+import { buildResolver, type Resolution } from './build-resolver.ts'
 import { joinReaders } from './join-readers.ts'
 import { createNodeOptions, type LiveOptions } from './node-options.ts'
 import { createReplyMemory } from './reply-memory.ts'
@@ -141,10 +141,10 @@ async function startWith(
   const reader = joinReaders(cache, scheduler.store)
   const replyMemory = createReplyMemory()
   const parts = { config, wallets, reader, replyMemory, memory }
-  const resolver: Resolver = buildResolver({
-    ...{ ...parts, scheduler, nodeOptions, operatorCheck, cron },
+  const { resolver, computing }: Resolution = buildResolver({
+    ...{ ...parts, scheduler, nodeOptions, operatorCheck, cron, stores, clock, events },
   })
-  describeMetrics(metrics, { scheduler, stores, cron })
+  describeMetrics(metrics, { scheduler, stores, cron, computing })
   const isReady = () => isReadable(stores)
   const http = await buildHttp({ ...parts, resolver, events, logger, metrics, isReady })
   nodeOptions.listensOn(http.port)
@@ -156,7 +156,7 @@ async function startWith(
   const storeName = stores.scheduler.name
   events.nodeStarted({ url: http.url, address, store: storeName })
   const stop = once(() =>
-    stopNode({ http, cron, scheduler, peers, stores, events, clock, ...network }),
+    stopNode({ http, cron, computing, scheduler, peers, stores, events, clock, ...network }),
   )
   return { url: http.url, address, storeName, config, stop }
 }
@@ -225,10 +225,15 @@ interface Measured {
   readonly scheduler: Scheduler
   readonly stores: NodeStores
   readonly cron: Cron
+  readonly computing: Computing
 }
 
 function describeMetrics(metrics: RenderableMetrics, measured: Measured): void {
-  const { scheduler, stores, cron } = measured
+  const { scheduler, stores, cron, computing } = measured
+  metrics.gauge(
+    { name: 'ao_computed_processes', help: 'Processes whose state is held in memory' },
+    () => computing.heldProcesses(),
+  )
   metrics.gauge({ name: 'ao_cron_tasks', help: 'Cron tasks that are active or paused' }, () => {
     return cron.counts().tasks
   })
@@ -254,6 +259,7 @@ function describeMetrics(metrics: RenderableMetrics, measured: Measured): void {
 interface Running {
   readonly http: { close(): Promise<void> }
   readonly cron: Cron
+  readonly computing: Computing
   readonly scheduler: Scheduler
   readonly peers: { close(): Promise<void> }
   readonly blockClock: BlockClock
@@ -263,11 +269,12 @@ interface Running {
 }
 
 async function stopNode(running: Running): Promise<void> {
-  const { http, cron, scheduler, peers, blockClock, stores, events, clock } = running
+  const { http, cron, computing, scheduler, peers, blockClock, stores, events, clock } = running
   const startedMs = clock.now()
   blockClock.stop()
   await http.close()
   await cron.close()
+  await computing.close()
   await scheduler.close()
   await peers.close()
   await stores.close()
