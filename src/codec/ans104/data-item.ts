@@ -1,4 +1,5 @@
 /** The data item: its bytes, and views on the parts of them. Source: ANS-104, section 2. */
+import { toBinary } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
 import { ARWEAVE_TYPE, type ItemSignatureType, signatureTypeOfNumber } from './signature-types.ts'
 import { decodeTags, encodeTags, type Tag } from './tags.ts'
@@ -22,7 +23,7 @@ export interface ItemSignature {
 }
 
 export interface DataItem extends ItemContent, ItemSignature {
-  /** The whole item; all other members are views on it, so nobody may change it. */
+  /** The whole item; other members are views on it, so nobody may change it. */
   readonly bytes: Uint8Array
   /** As received: the signature is over these, not over what would be written for the tags. */
   readonly tagBytes: Uint8Array
@@ -52,23 +53,44 @@ export function encodeItem(item: DataItem): Uint8Array {
  */
 export function createItem(content: ItemContent, signature = UNSIGNED): DataItem {
   const { type } = signature
+  const { target, anchor, data } = content
   assertLength('signature', signature.signature, type.signatureBytes)
   assertLength('owner', signature.owner, type.ownerBytes)
+  assertSignedAs(signature)
   const tagBytes = encodeTags(content.tags)
   const counters = Buffer.alloc(16)
-  counters.writeBigUInt64LE(BigInt(content.tags.length), 0)
-  counters.writeBigUInt64LE(BigInt(tagBytes.length), 8)
+  counters.writeUInt32LE(content.tags.length, 0)
+  counters.writeUInt32LE(tagBytes.length, 8)
   const bytes = Buffer.concat([
     Uint8Array.of(type.number & 0xff, type.number >> 8),
     signature.signature,
     signature.owner,
-    ...optionalField('target', content.target),
-    ...optionalField('anchor', content.anchor),
+    ...optionalField('target', target),
+    ...optionalField('anchor', anchor),
     counters,
     tagBytes,
-    content.data,
+    data,
   ])
-  return decodeItem(bytes)
+  const dataStart = bytes.length - data.length
+  return {
+    bytes,
+    type,
+    signature: bytes.subarray(2, 2 + type.signatureBytes),
+    owner: bytes.subarray(2 + type.signatureBytes, 2 + type.signatureBytes + type.ownerBytes),
+    ...(target === undefined ? {} : { target }),
+    ...(anchor === undefined ? {} : { anchor }),
+    tags: content.tags.map(readableTag),
+    tagBytes: bytes.subarray(dataStart - tagBytes.length, dataStart),
+    data: bytes.subarray(dataStart),
+  }
+}
+
+/** A tag as `decodeItem` reads it. */
+function readableTag(tag: Tag): Tag {
+  const { name, value } = tag
+  if (typeof value !== 'string') return { name: name.toWellFormed(), value: toBinary(value) }
+  const isReadable = name.isWellFormed() && value.isWellFormed()
+  return isReadable ? tag : { name: name.toWellFormed(), value: value.toWellFormed() }
 }
 
 function optionalField(name: string, field: Uint8Array | undefined): Uint8Array[] {
@@ -101,11 +123,7 @@ export function decodeItem(bytes: Uint8Array): DataItem {
   const tagBytes = reader.read(reader.readInteger(8, 'length of the tags'), 'tags')
   const tags = decodeTags(tagBytes, tagCount)
   const data = reader.rest()
-  if (type !== ARWEAVE_TYPE && !isSignedItem({ type, owner, signature })) {
-    throw new AoError('invalid-encoding', 'Expected an unsigned item to be of signature type 1', {
-      type: type.number,
-    })
-  }
+  assertSignedAs({ type, owner, signature })
   return {
     bytes,
     type,
@@ -117,6 +135,13 @@ export function decodeItem(bytes: Uint8Array): DataItem {
     tagBytes,
     data,
   }
+}
+
+function assertSignedAs(signature: ItemSignature): void {
+  if (signature.type === ARWEAVE_TYPE || isSignedItem(signature)) return
+  throw new AoError('invalid-encoding', 'Expected an unsigned item to be of signature type 1', {
+    type: signature.type.number,
+  })
 }
 
 class ItemReader {

@@ -51,15 +51,15 @@ export function digestBytes(digest: Digest): Uint8Array {
 }
 
 function sha384(data: Binary): Digest {
-  return hash('sha384', data, 'latin1')
+  return hash('sha384', data, 'binary')
 }
 
 /** Where two digests lie side by side while they are hashed: nothing is awaited meanwhile. */
 const PAIR = Buffer.alloc(2 * DIGEST_BYTES)
 
 function hashPair(left: Digest, right: Digest): Digest {
-  PAIR.latin1Write(left, 0, DIGEST_BYTES)
-  PAIR.latin1Write(right, DIGEST_BYTES, DIGEST_BYTES)
+  PAIR.write(left, 0, DIGEST_BYTES, 'latin1')
+  PAIR.write(right, DIGEST_BYTES, DIGEST_BYTES, 'latin1')
   return sha384(PAIR)
 }
 

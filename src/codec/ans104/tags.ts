@@ -2,7 +2,7 @@
  * The tags of a data item: one Avro array of pairs of a name and a value (ANS-104, section 2.2).
  * Written as one block; read with several blocks and with block sizes too, as Avro allows.
  */
-import { type Binary, byteLength, toBinary, toBytes, toText } from '../../base/bytes.ts'
+import { type Binary, byteLength, toBinary, toText } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
 
 export interface Tag {
@@ -25,17 +25,20 @@ export function encodeTags(tags: readonly Tag[]): Uint8Array {
   if (tags.length > MAX_TAGS) {
     throw new AoError('unencodable', `Expected at most ${MAX_TAGS} tags`, { tags: tags.length })
   }
-  const parts: Uint8Array[] = [encodeLong(tags.length)]
+  let size = longBytes(tags.length) + 1
+  for (const tag of tags) size += tagBytes(tag)
+  const writer = new TagWriter(size)
+  writer.writeLong(tags.length)
   for (const { name, value } of tags) {
-    assertTag(name, value)
-    const [nameBytes, valueBytes] = [toBytes(name), toBytes(value)]
-    parts.push(encodeLong(nameBytes.length), nameBytes, encodeLong(valueBytes.length), valueBytes)
+    writer.writeBinary(name)
+    writer.writeBinary(value)
   }
-  parts.push(encodeLong(0))
-  return Buffer.concat(parts)
+  writer.writeLong(0)
+  return writer.bytes
 }
 
-function assertTag(name: string, value: Binary): void {
+/** What a tag takes. @throws AoError `unencodable` */
+function tagBytes({ name, value }: Tag): number {
   const [nameBytes, valueBytes] = [byteLength(name), byteLength(value)]
   if (nameBytes === 0 || nameBytes > MAX_NAME_BYTES || valueBytes > MAX_VALUE_BYTES) {
     throw new AoError(
@@ -44,18 +47,40 @@ function assertTag(name: string, value: Binary): void {
       { name: name.slice(0, 100), nameBytes, valueBytes },
     )
   }
+  return longBytes(nameBytes) + nameBytes + longBytes(valueBytes) + valueBytes
 }
 
-/** Zig-zag, then seven bits a byte, the low ones first. */
-function encodeLong(value: number): Uint8Array {
-  const bytes: number[] = []
-  let rest = value * 2
-  while (rest > 0x7f) {
-    bytes.push((rest & 0x7f) | 0x80)
-    rest >>>= 7
+/** Bytes of a count or length: none is above 3072. */
+function longBytes(value: number): number {
+  return value < 64 ? 1 : 2
+}
+
+class TagWriter {
+  readonly bytes: Buffer
+  #offset = 0
+
+  constructor(size: number) {
+    this.bytes = Buffer.allocUnsafe(size)
   }
-  bytes.push(rest)
-  return Uint8Array.from(bytes)
+
+  /** Zig-zag, then seven bits a byte, the low ones first. */
+  writeLong(value: number): void {
+    let rest = value * 2
+    while (rest > 0x7f) {
+      this.bytes[this.#offset++] = (rest & 0x7f) | 0x80
+      rest >>>= 7
+    }
+    this.bytes[this.#offset++] = rest
+  }
+
+  /** Length and bytes. */
+  writeBinary(binary: Binary): void {
+    const length = byteLength(binary)
+    this.writeLong(length)
+    if (typeof binary === 'string') this.bytes.write(binary, this.#offset, length, 'utf8')
+    else this.bytes.set(binary, this.#offset)
+    this.#offset += length
+  }
 }
 
 /**
