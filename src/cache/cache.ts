@@ -64,7 +64,10 @@ export function createMessageReader(store: StoreReader): MessageReader {
     return isList(value) ? numbered(value) : value
   }
   const load = async (link: Link): Promise<Value> => {
-    const value = link.lazy ? await reader.readPath(link.id) : await readValue(link.id)
+    // A path to `key+link` is one to what that id stands for.
+    const value = link.lazy
+      ? await reader.readPath(link.id.replace(/\+link$/, ''))
+      : await readValue(link.id)
     if (value === undefined) throw notFound(link)
     return value
   }
@@ -80,8 +83,8 @@ export function createMessageReader(store: StoreReader): MessageReader {
       return message && onlyNamed(message, id)
     },
     canonicalId: async (id) => {
-      const message = await readCommitted(id)
-      return message && messageId(message, 'all')
+      const value = await readValue(id)
+      return value && messageId(value, 'all')
     },
     readPath: (path) => readPath(store, reader, path),
     loadAll: (message) => loadMessage(message, bounded(load), 0),
