@@ -57,7 +57,7 @@ function decodeLevel(level: Tabm | Message, depth: number): Message | List {
     }
   }
   if (levelType === 'list') return toList(entries)
-  return changed ? new Message(entries, level.commitments, level.priv) : (level as Message)
+  return changed ? Message.owning(entries, level.commitments, level.priv) : (level as Message)
 }
 
 /** Whether there is nothing to decode: no types, no links and no nested level. */

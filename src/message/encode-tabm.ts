@@ -97,7 +97,7 @@ function finishLevel({ entries, types, linked }: Level, source?: Message): Messa
     if (entries.has(TYPES_KEY)) throw ownTypes()
     entries.set(TYPES_KEY, formatAoTypes(types))
   }
-  return new Message(entries, source?.commitments, source?.priv)
+  return Message.owning(entries, source?.commitments, source?.priv)
 }
 
 function addEntry(level: Level, key: string, value: Value): void {

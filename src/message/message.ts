@@ -28,20 +28,33 @@ export interface MessagePrivate {
   readonly isScheduled?: boolean
 }
 
+const NO_ENTRIES: ReadonlyMap<string, never> = new Map<string, never>()
+
 export class Message<V = Value> {
-  readonly #entries: ReadonlyMap<string, V>
+  #entries: ReadonlyMap<string, V> = NO_ENTRIES
   readonly commitments: Commitments
   readonly priv: MessagePrivate
 
   /** The iterable is read once; a later key beats an earlier equal one. */
   constructor(
-    entries: Iterable<readonly [string, V]> = [],
+    entries?: Iterable<readonly [string, V]>,
     commitments: Commitments = NO_COMMITMENTS,
     priv: MessagePrivate = {},
   ) {
-    this.#entries = new Map(entries)
+    if (entries !== undefined) this.#entries = new Map(entries)
     this.commitments = commitments
     this.priv = priv
+  }
+
+  /** A message of this very map, uncopied: the caller must never touch it again. */
+  static owning<V>(
+    entries: ReadonlyMap<string, V>,
+    commitments: Commitments = NO_COMMITMENTS,
+    priv: MessagePrivate = {},
+  ): Message<V> {
+    const message = new Message<V>(undefined, commitments, priv)
+    message.#entries = entries
+    return message
   }
 
   get size(): number {
@@ -73,22 +86,22 @@ export class Message<V = Value> {
   with(entries: Iterable<readonly [string, V]>): Message<V> {
     const merged = new Map(this.#entries)
     for (const [key, value] of entries) merged.set(key, value)
-    return new Message(merged, this.commitments, this.priv)
+    return Message.owning(merged, this.commitments, this.priv)
   }
 
   /** The same message without these keys; commitments are kept as they are. */
   without(...keys: readonly string[]): Message<V> {
     const kept = new Map(this.#entries)
     for (const key of keys) kept.delete(key)
-    return new Message(kept, this.commitments, this.priv)
+    return Message.owning(kept, this.commitments, this.priv)
   }
 
   /** The same keys under other commitments. */
   withCommitments(commitments: Commitments): Message<V> {
-    return new Message(this.#entries, commitments, this.priv)
+    return Message.owning(this.#entries, commitments, this.priv)
   }
 
   withPrivate(priv: MessagePrivate): Message<V> {
-    return new Message(this.#entries, this.commitments, { ...this.priv, ...priv })
+    return Message.owning(this.#entries, this.commitments, { ...this.priv, ...priv })
   }
 }

@@ -7,7 +7,8 @@ import type { Message } from '../../message/message.ts'
 import { itemCommitmentOf } from './item-layout.ts'
 import { signItem } from './item-signature.ts'
 import { itemToMessage } from './item-to-message.ts'
-import { type MessageToItemOptions, messageToItem } from './message-to-item.ts'
+import { type MessageToItemOptions, messageToContent } from './message-to-item.ts'
+import { plainMessageOf } from './plain-item.ts'
 
 /**
  * The message as a data item signed by the wallet, decoded again: its keys are in lower case, and
@@ -26,8 +27,10 @@ export async function commitAns104(
   const existing = itemCommitmentOf(message)
   const isCovered = existing !== undefined && coversAll(existing, message)
   const source = isCovered ? message : message.withCommitments(NO_COMMITMENTS)
-  const item = await signItem(messageToItem(source, options), wallet)
-  return itemToMessage(item).withPrivate(message.priv)
+  const item = await signItem(messageToContent(source, options), wallet)
+  const isFresh = !isCovered && options.bundle !== true
+  const plain = isFresh ? plainMessageOf(item, source) : undefined
+  return (plain ?? itemToMessage(item)).withPrivate(message.priv)
 }
 
 function coversAll({ committed }: Commitment, message: Message): boolean {

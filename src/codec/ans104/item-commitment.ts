@@ -44,22 +44,35 @@ export function commitmentOfItem(item: DataItem, decoded: DecodedItem): Commitme
   if (item.anchor !== undefined) fields.set('field-anchor', encodeBase64url(item.anchor))
   if (item.target !== undefined) fields.set('field-target', encodeBase64url(item.target))
   if (needsTags) fields.set(ORIGINAL_TAGS, formatOriginalTags(item.tags))
+  if (isSigned) return signedCommitment(item, decoded.committed, fields)
   return {
+    id: unsignedItemId(item),
     device: ANS104_DEVICE,
+    type: UNSIGNED_TYPE,
     committed: decoded.committed,
-    ...(isSigned ? signatureMembers(item) : { id: unsignedItemId(item), type: UNSIGNED_TYPE }),
     fields,
     wire: { kind: 'ans104', item: item.bytes },
   }
 }
 
-function signatureMembers(item: DataItem) {
+const NO_BUNDLE: ReadonlyMap<string, Value> = new Map([['bundle', 'false']])
+
+/** The commitment of a signed item whose tags can be told from the message. */
+export function signedCommitment(
+  item: DataItem,
+  committed: readonly string[],
+  fields: ReadonlyMap<string, Value> = NO_BUNDLE,
+): Commitment {
   return {
     id: signedItemId(item),
+    device: ANS104_DEVICE,
     type: item.type.commitmentType,
+    committed,
     keyid: `publickey:${encodeBase64url(item.owner)}`,
     committer: addressOf(item.type.walletType, item.owner),
     signature: encodeBase64url(item.signature),
+    fields,
+    wire: { kind: 'ans104', item: item.bytes },
   }
 }
 

@@ -7,7 +7,7 @@ import { Message } from '../../message/message.ts'
 import { fromTabm, toTabm } from '../../message/structured.ts'
 import type { Tabm, TabmValue } from '../../message/tabm.ts'
 import { linkChildren, tabmId } from '../../message/tabm-id.ts'
-import { createItem, type DataItem, type ItemContent } from './data-item.ts'
+import { createItem, type DataItem, type ItemContent, type ItemSignature } from './data-item.ts'
 import { receivedItem } from './item-agreement.ts'
 import {
   committedLayout,
@@ -35,12 +35,31 @@ export interface MessageToItemOptions {
  * @throws AoError `unencodable` for what an item cannot hold, `invalid-commitment`.
  */
 export function messageToItem(message: Message, options: MessageToItemOptions = {}): DataItem {
+  const known = committedItem(message)
+  return known ?? makeItem(freshTabm(message, options), 0)
+}
+
+/**
+ * The content of the item of a message, for a new signature.
+ * @throws AoError see `messageToItem`.
+ */
+export function messageToContent(
+  message: Message,
+  options: MessageToItemOptions = {},
+): ItemContent {
+  return committedItem(message) ?? makeContent(freshTabm(message, options), 0).content
+}
+
+function freshTabm(message: Message, { bundle = false }: MessageToItemOptions): Tabm {
+  return toTabm(message, bundle ? 'bundle' : 'link')
+}
+
+/** The item of the ans104@1.0 commitment of a message, if it has one. */
+function committedItem(message: Message): DataItem | undefined {
   const commitment = itemCommitmentOf(message)
-  const received = commitment === undefined ? undefined : receivedItem(message, commitment)
+  if (commitment === undefined) return undefined
+  const received = receivedItem(message, commitment)
   if (received !== undefined) return received
-  if (commitment === undefined) {
-    return makeItem(toTabm(message, options.bundle === true ? 'bundle' : 'link'), 0)
-  }
   // Keys that the item does not hold, such as the status of a reply, have no types in it, either.
   const covered = withOnlyKeys(message, commitment.committed)
   return makeItem(toTabm(covered, isBundled(commitment) ? 'bundle' : 'link'), 0)
@@ -63,9 +82,18 @@ function nestedItem(value: TabmValue, depth: number): DataItem {
 }
 
 function makeItem(tabm: Tabm, depth: number): DataItem {
+  const { content, signature } = makeContent(tabm, depth)
+  return createItem(content, signature)
+}
+
+function makeContent(
+  tabm: Tabm,
+  depth: number,
+): { readonly content: ItemContent; readonly signature: ItemSignature } {
   const commitment = itemCommitmentOf(tabm)
   const layout = commitment === undefined ? freshLayout(tabm) : committedLayout(tabm, commitment)
-  return createItem(contentOf(withOnlyKeys(tabm, layout.keys), layout, depth), layout.signature)
+  const content = contentOf(withOnlyKeys(tabm, layout.keys), layout, depth)
+  return { content, signature: layout.signature }
 }
 
 function contentOf(committed: Tabm, layout: ItemLayout, depth: number): ItemContent {
