@@ -19,7 +19,7 @@ describe('failures', () => {
       runs.map((at) => Math.round(at)),
       [0, 1, 3, 7],
     )
-    const [run] = task(id).history
+    const [run] = task(id).history.list()
     assert.deepEqual([run?.status, run?.attempts, run?.reason], [500, 4, 'broken'])
     assert.deepEqual([task(id).failedRuns, task(id).state], [1, 'finished'])
   })
@@ -30,16 +30,18 @@ describe('failures', () => {
     })
     const id = await create('once', P)
     await time.advance(60_000)
-    assert.deepEqual([runs.length, task(id).history[0]?.status], [1, 404])
+    assert.deepEqual([runs.length, task(id).history.list()[0]?.status], [1, 404])
   })
 
   test('a due time overtakes the attempts of the one before', async () => {
     const { create, time, runs, task } = await startCron({ answer: failing })
     const id = await create('every', { ...P, interval: '1500-milliseconds', times: 3 })
     await time.advance(20_000)
-    assert.equal(task(id).history.length, 3)
+    assert.equal(task(id).history.list().length, 3)
     assert.deepEqual(
-      task(id).history.map((run) => run.attempts),
+      task(id)
+        .history.list()
+        .map((run) => run.attempts),
       [2, 2, 4],
     )
     assert.equal(runs.length, 8)
@@ -52,7 +54,7 @@ describe('failures', () => {
     })
     const id = await create('once', { ...P, retries: 0 })
     await time.advance(2_000)
-    assert.deepEqual([task(id).history[0]?.status, task(id).state], [504, 'finished'])
+    assert.deepEqual([task(id).history.list()[0]?.status, task(id).state], [504, 'finished'])
   })
 
   test('a task that always fails pauses and says so', async () => {

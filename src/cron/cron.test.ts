@@ -155,7 +155,9 @@ describe('what was missed', () => {
     await time.advance(1_000)
     assert.equal(runs.length, 4)
     const [page] = await cron.list(undefined, 10)
-    const due = task(page?.definition.id ?? '').history.map((run) => run.due)
+    const due = task(page?.definition.id ?? '')
+      .history.list()
+      .map((run) => run.due)
     assert.deepEqual(
       due.slice(-4).map((at, n) => at - (due.at(-4) ?? 0) - n * 60_000),
       [0, 0, 0, 0],

@@ -207,7 +207,7 @@ export class Dispatcher {
     const { failuresInRow, failingSinceMs, definition } = task
     const failingMs = this.#deps.clock.now() - (failingSinceMs ?? Number.POSITIVE_INFINITY)
     if (failuresInRow < PAUSE_AFTER_FAILURES || failingMs < PAUSE_AFTER_MS) return
-    const why = task.history.at(-1)?.reason ?? 'no reason given'
+    const why = task.history.last()?.reason ?? 'no reason given'
     const reason = `Paused since its last ${failuresInRow} runs failed, the last one with: ${why}`
     task.state = 'paused'
     task.reason = reason

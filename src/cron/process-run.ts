@@ -111,11 +111,11 @@ export async function runProcess(
 ): Promise<RunResult> {
   const { id } = task.definition
   const begun = task.intent?.due === due ? task.intent.message : undefined
-  if (begun !== undefined && (await deps.isScheduled(id, begun))) return done(task, begun)
+  if (begun !== undefined && (await deps.isScheduled(id, begun))) return done(begun)
   const stored = begun === undefined ? undefined : await deps.readMessage(begun)
   const message = stored ?? (await makeMessage(deps, task, due))
   const reply = await deps.schedule(message)
-  return reply.status < 400 ? done(task, messageId(message, 'all')) : reply
+  return reply.status < 400 ? done(messageId(message, 'all')) : reply
 }
 
 async function makeMessage(deps: ProcessRunDeps, task: Task, due: number): Promise<Message> {
@@ -132,7 +132,7 @@ async function makeMessage(deps: ProcessRunDeps, task: Task, due: number): Promi
   return message
 }
 
-function done(task: Task, result: string): RunResult {
-  delete task.intent
+/** The intent stays until the next one: an attempt that nobody waits for any more may still ask. */
+function done(result: string): RunResult {
   return { status: 200, result }
 }

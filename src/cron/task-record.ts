@@ -1,24 +1,30 @@
-/** The form in which a task lies in the store: JSON, its version in front. */
+/**
+ * The form in which a task lies in the store: a line of JSON with its version, then a line for each
+ * of its newest runs.
+ */
 import { AoError } from '../base/errors.ts'
+import { RunHistory } from './run-history.ts'
 import { newLiveTask, type Task, type TaskDefinition, type TaskProgress } from './task.ts'
 
 const VERSION = 1
+const NEWLINE = 10
 
-interface TaskRecord {
+interface TaskLine {
   readonly version: number
   readonly definition: TaskDefinition
   readonly progress: TaskProgress
 }
 
 export function encodeTask(task: Task): Uint8Array {
-  const { definition, live: _, ...progress } = task
-  const record: TaskRecord = { version: VERSION, definition, progress }
-  return Buffer.from(JSON.stringify(record))
+  const { definition, history, live: _, ...progress } = task
+  const line: TaskLine = { version: VERSION, definition, progress }
+  return Buffer.from(`${JSON.stringify(line)}\n${history.text()}`)
 }
 
 /** @throws AoError `store-failed` for a record of another version or a corrupted one. */
 export function decodeTask(bytes: Uint8Array, id: string): Task {
-  const { version, definition, progress } = parse(bytes, id)
+  const end = bytes.indexOf(NEWLINE)
+  const { version, definition, progress } = parse(bytes.subarray(0, Math.max(end, 0)), id)
   if (version !== VERSION || definition?.id !== id || progress === undefined) {
     throw new AoError(
       'store-failed',
@@ -32,15 +38,15 @@ export function decodeTask(bytes: Uint8Array, id: string): Task {
     lastDue: progress.lastDue ?? undefined,
     failingSinceMs: progress.failingSinceMs ?? undefined,
     definition,
+    history: new RunHistory(bytes.subarray(end + 1)),
     live: newLiveTask(),
   }
 }
 
-function parse(bytes: Uint8Array, id: string): Partial<TaskRecord> {
+function parse(line: Uint8Array, id: string): Partial<TaskLine> {
   try {
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const record: unknown = JSON.parse(buffer.toString('utf8'))
-    if (typeof record === 'object' && record !== null) return record
+    const parsed: unknown = JSON.parse(Buffer.from(line).toString('utf8'))
+    if (typeof parsed === 'object' && parsed !== null) return parsed
   } catch (cause) {
     throw new AoError('store-failed', 'A task in the store is corrupted', { task: id }, cause)
   }

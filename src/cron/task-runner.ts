@@ -5,7 +5,8 @@
  */
 import type { Clock } from '../base/clock.ts'
 import type { CronEvents } from '../base/cron-events.ts'
-import type { RunRecord, Task } from './task.ts'
+import type { RunRecord } from './run-history.ts'
+import type { Task } from './task.ts'
 import type { Timers } from './timers.ts'
 import { isInBlocks } from './timetable.ts'
 
@@ -200,8 +201,7 @@ export class TaskRunner {
     const { definition, live, history } = task
     removeOne(task.unsettled, record.due)
     task.lastDue = Math.max(task.lastDue ?? record.due, record.due)
-    history.push(record)
-    if (history.length > this.#options.historyLength) history.splice(0, 1)
+    history.push(record, this.#options.historyLength)
     countOutcome(task, record)
     const { id, kind } = definition
     const { status, durationMs, attempts, reason } = record

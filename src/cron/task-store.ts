@@ -29,7 +29,7 @@ export interface TaskStoreOptions {
 export interface TaskStoreDeps {
   readonly store: Store
   readonly timers: Timers
-  /** A write of runs failed; it is tried again. */
+  /** A write of runs failed and is tried again, or a task cannot be read. */
   readonly onFailure: (error: unknown) => void
 }
 
@@ -54,13 +54,14 @@ export class TaskStore {
     this.#retryMs = retryMs
   }
 
-  /** Every task, in no order. @throws AoError `store-failed` for one that cannot be read. */
+  /** Every task that can be read, in the order of ids. */
   async *load(): AsyncGenerator<Task> {
     for (let from: string | undefined = ''; from !== undefined; ) {
       const range = from === '' ? { limit: PAGE } : { from, limit: PAGE }
       const entries = await this.#deps.store.scan(TASKS, range)
       for (const { name, value } of entries) {
-        if (name !== from && value !== undefined) yield decodeTask(value, name)
+        const task = name === from || value === undefined ? undefined : this.#decode(value, name)
+        if (task !== undefined) yield task
       }
       from = entries.length < PAGE ? undefined : entries.at(-1)?.name
     }
@@ -122,6 +123,16 @@ export class TaskStore {
     this.#cancelTimer = undefined
     await this.#flushing
     while (this.#dirty.size > 0) await this.#writeGroup()
+  }
+
+  /** One damaged record must not keep all other tasks from running. */
+  #decode(value: Uint8Array, id: string): Task | undefined {
+    try {
+      return decodeTask(value, id)
+    } catch (error) {
+      this.#deps.onFailure(error)
+      return undefined
+    }
   }
 
   #arm(delayMs: number): void {

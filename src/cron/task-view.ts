@@ -1,12 +1,13 @@
 /** A task as clients see it: a message. What it shows is public. */
 import { Message } from '../message/message.ts'
 import type { Value } from '../message/value.ts'
-import type { RunRecord, Task, TaskDefinition } from './task.ts'
+import type { RunRecord } from './run-history.ts'
+import type { Task, TaskDefinition } from './task.ts'
 import type { Timetable } from './timetable.ts'
 
 /** All of a task, its newest runs included. */
 export function viewTask(task: Task): Message {
-  return summarizeTask(task).with([['history', task.history.map(viewRun)]])
+  return summarizeTask(task).with([['history', task.history.list().map(viewRun)]])
 }
 
 /** A task as it stands in a list. */
@@ -25,7 +26,7 @@ export function summarizeTask(task: Task): Message {
     created: createdMs,
     'next-run': task.nextDue,
     'last-run': task.lastDue,
-    'last-status': task.history.at(-1)?.status,
+    'last-status': task.history.last()?.status,
     runs: task.runs,
     running: task.live.running,
     'failed-runs': task.failedRuns,

@@ -1,4 +1,5 @@
 /** A task: what runs when, for whom, and what became of it so far. */
+import { RunHistory, type RunRecord } from './run-history.ts'
 import type { Timetable } from './timetable.ts'
 
 /** `path`: resolves a path of the node. `process`: schedules a message of a process for itself. */
@@ -40,22 +41,7 @@ export interface TaskDefinition {
  */
 export type TaskState = 'active' | 'paused' | 'finished' | 'stopped'
 
-export interface RunRecord {
-  /** Time or height at which the run was due. */
-  readonly due: number
-  readonly startedMs: number
-  readonly durationMs: number
-  /** As HTTP would tell it. */
-  readonly status: number
-  /** Attempts that it took. */
-  readonly attempts: number
-  /** Id of the result; of a process that of the scheduled message. */
-  readonly result?: string
-  /** Why it failed. */
-  readonly reason?: string
-}
-
-/** What the record of a task says beside its definition. */
+/** What the record of a task says beside its definition and its runs. */
 export interface TaskProgress {
   timetable: Timetable
   state: TaskState
@@ -75,8 +61,6 @@ export interface TaskProgress {
   missedRuns: number
   /** Due times that came while a run was under way and were left out. */
   skippedRuns: number
-  /** The newest runs, the last one at the end. */
-  history: RunRecord[]
   /** A message that is signed and may be scheduled or not. */
   intent?: MessageIntent
 }
@@ -89,6 +73,7 @@ export interface MessageIntent {
 /** A task in memory. */
 export interface Task extends TaskProgress {
   readonly definition: TaskDefinition
+  readonly history: RunHistory
   /** What only this run of the node knows. */
   readonly live: LiveTask
 }
@@ -129,7 +114,7 @@ export function createTask(
     failingSinceMs: undefined,
     missedRuns: 0,
     skippedRuns: 0,
-    history: [],
+    history: new RunHistory(),
     live: newLiveTask(),
   }
 }

@@ -1,0 +1,190 @@
+/** Who may make and manage tasks, and which signatures count. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { AoError } from '../base/errors.ts'
+import { encodeBase64url } from '../crypto/base64url.ts'
+import { sha256 } from '../crypto/hash.ts'
+import type { Commitment } from '../message/commitment.ts'
+import { Message } from '../message/message.ts'
+import type { Value } from '../message/value.ts'
+import type { CronAccess } from './access.ts'
+import { type FixtureOptions, NODE, OPERATOR, startCron } from './cron-fixture.ts'
+
+const ALICE = 'A'.repeat(43)
+const BOB = 'B'.repeat(43)
+const TASK = { 'cron-path': '/x', in: '1-hour' }
+
+interface Signing {
+  readonly by?: string
+  /** Keys that the signature covers. Default: all. */
+  readonly covers?: readonly string[]
+  /** The path that was signed. Default: that of the key. */
+  readonly signedPath?: string
+}
+
+/** A step of a path, as the resolver hands it to a device: beside it the request as it came. */
+function step(key: string, keys: Readonly<Record<string, Value>>, signing: Signing = {}): Message {
+  const { by, signedPath = `/~cron@1.0/${key}` } = signing
+  const entries = Object.entries(keys)
+  const received: [string, Value][] = [...entries, ['path', signedPath], ['method', 'GET']]
+  const committed = signing.covers ?? [...Object.keys(keys), 'path']
+  const commitment: Commitment = {
+    ...{
+      id: idOf(by, key, keys),
+      device: 'httpsig@1.0',
+    },
+    ...{ type: 'rsa-pss-sha512', committed, fields: new Map(), ...(by && { committer: by }) },
+  }
+  const commitments = new Map(by === undefined ? [] : [[commitment.id, commitment]])
+  const request = new Message(received, commitments)
+  return new Message([...entries, ['path', key], ['method', 'GET']], commitments, { request })
+}
+
+function idOf(...parts: unknown[]): string {
+  return encodeBase64url(sha256(JSON.stringify(parts)))
+}
+
+/** Believes every signature but those of Mallory. */
+const verify: FixtureOptions['verify'] = async ({ commitments }) => {
+  const signers = [...commitments.values()].flatMap(({ committer }) => committer ?? [])
+  return { valid: !signers.includes('mallory'), signers }
+}
+
+const start = (access: CronAccess) => startCron({ access, verify })
+const refusal = (code: AoError['code'], reason: RegExp) => (error: unknown) =>
+  error instanceof AoError && error.code === code && reason.test(error.message)
+
+describe('making tasks', () => {
+  test('open takes unsigned requests, signed does not', async () => {
+    const open = await start('open')
+    const id = await open.cron.create('once', step('once', TASK))
+    assert.deepEqual(open.task(id).definition.owners, [])
+    const signed = await start('signed')
+    await assert.rejects(
+      signed.cron.create('once', step('once', TASK)),
+      refusal('unauthorized', /sign the request/),
+    )
+  })
+
+  test('signed takes any signer, who owns the task', async () => {
+    const { cron, task } = await start('signed')
+    const id = await cron.create('once', step('once', TASK, { by: ALICE }))
+    assert.deepEqual(task(id).definition.owners, [ALICE])
+    assert.equal(task(id).definition.isSigned, false)
+  })
+
+  test('operator takes only the operator', async () => {
+    const { cron } = await start('operator')
+    await assert.rejects(
+      cron.create('once', step('once', TASK, { by: ALICE })),
+      refusal('unauthorized', /operator only/),
+    )
+    await cron.create('once', step('once', TASK, { by: OPERATOR }))
+  })
+
+  test('a signature that does not hold is refused, even where none is needed', async () => {
+    const { cron } = await start('open')
+    await assert.rejects(
+      cron.create('once', step('once', TASK, { by: 'mallory' })),
+      refusal('invalid-signature', /signatures hold/),
+    )
+  })
+
+  test('a signature must cover the path and every key that the device acts on', async () => {
+    const { cron } = await start('open')
+    for (const [covers, reason] of [
+      [['cron-path', 'in'], /covers the path/],
+      [['path', 'in'], /covers cron-path/],
+      [['path', 'cron-path'], /covers in/],
+    ] as const) {
+      await assert.rejects(
+        cron.create('once', step('once', TASK, { by: ALICE, covers })),
+        refusal('invalid-signature', reason),
+      )
+    }
+  })
+
+  test('what the node itself signed passes for a request only with a plain path', async () => {
+    const { cron, task } = await start('signed')
+    const id = await cron.create('once', step('once', TASK, { by: NODE }))
+    assert.equal(task(id).definition.isSigned, true)
+    for (const signedPath of [
+      '~cron@1.0/once',
+      '/~cron@1.0/once?in=1-hour&cron-path=/x',
+      '/~cron@1.0/once="/x"',
+      '/~cron@1.0/once/body',
+    ]) {
+      for (const by of [NODE, OPERATOR]) {
+        await assert.rejects(
+          cron.create('once', step('once', { ...TASK, n: signedPath }, { by, signedPath })),
+          refusal('invalid-signature', /operator/),
+          signedPath,
+        )
+      }
+    }
+    for (const key of ['status', 'slot']) {
+      await assert.rejects(
+        cron.create('once', step('once', { ...TASK, [key]: 200 }, { by: NODE })),
+        refusal('invalid-signature', /operator/),
+      )
+    }
+  })
+
+  test('an owner has a bounded number of tasks, the operator has not', async () => {
+    const { cron } = await startCron({ access: 'signed', verify, maxTasksPerOwner: 1, maxTasks: 4 })
+    const make = (by: string, n: string) =>
+      cron.create('once', step('once', { n, ...TASK }, { by }))
+    await make(ALICE, '1')
+    await assert.rejects(make(ALICE, '2'), refusal('overloaded', /1 tasks already/))
+    await make(OPERATOR, '1')
+    await make(OPERATOR, '2')
+    await make(BOB, '1')
+    await assert.rejects(make(OPERATOR, '3'), refusal('overloaded', /This node has 4/))
+  })
+
+  test('a signed request that comes again makes no second task, even when that is over', async () => {
+    const { cron, time, runs } = await start('signed')
+    const again = () => cron.create('once', step('once', { 'cron-path': '/x' }, { by: ALICE }))
+    const id = await again()
+    await time.advance(100)
+    assert.equal(await again(), id)
+    await time.advance(100)
+    assert.equal(runs.length, 1)
+    const other = step('every', { ...TASK, interval: '1-hour' }, { by: ALICE })
+    const stopped = await cron.create('every', other)
+    await cron.manage('stop', step('stop', { task: stopped }, { by: ALICE }))
+    await assert.rejects(cron.create('every', other), {
+      message: /was stopped; sign a new request/,
+    })
+  })
+})
+
+describe('managing tasks', () => {
+  test('only the owner and the operator may, also on an open node', async () => {
+    for (const access of ['signed', 'open'] as const) {
+      const { cron, task } = await start(access)
+      const id = await cron.create('once', step('once', TASK, { by: ALICE }))
+      for (const by of [BOB, undefined]) {
+        await assert.rejects(
+          cron.manage('stop', step('stop', { task: id }, by === undefined ? {} : { by })),
+          refusal('unauthorized', /signature of the owner/),
+        )
+      }
+      await cron.manage('pause', step('pause', { task: id }, { by: ALICE }))
+      assert.equal(task(id).state, 'paused')
+      await cron.manage('stop', step('stop', { task: id }, { by: OPERATOR }))
+      assert.equal(task(id).state, 'stopped')
+    }
+  })
+
+  test('a task without owner is anybody’s on an open node, else the operator’s', async () => {
+    const open = await start('open')
+    const id = await open.cron.create('once', step('once', TASK))
+    const closed = await startCron({ access: 'signed', verify, store: open.store })
+    await assert.rejects(
+      closed.cron.manage('stop', step('stop', { task: id }, { by: BOB })),
+      refusal('unauthorized', /owner/),
+    )
+    await open.cron.manage('stop', step('stop', { task: id }))
+  })
+})
