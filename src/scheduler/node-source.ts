@@ -25,17 +25,20 @@ export function createNodeSource(get: GetMessage): ScheduleSource {
   const assignment = async (processId: string, slot: number): Promise<Message | undefined> =>
     (await assignments(processId, slot, slot))[0]?.message
   const message = (id: string): Promise<Message | undefined> => read(get, `/${id}`)
+  const head = async (processId: string): Promise<{ slot: number } | undefined> => {
+    const reply = await read(get, `/${processId}/slot`)
+    const slot = reply && integerOf(reply, 'current')
+    return slot === undefined || slot < 0 ? undefined : { slot }
+  }
   return {
     processes: () => processesOf(get),
     process: message,
-    head: async (processId) => {
-      const reply = await read(get, `/${processId}/slot`)
-      const slot = reply && integerOf(reply, 'current')
-      return slot === undefined || slot < 0 ? undefined : { slot }
-    },
+    head,
     assignments: (processId, { from, limit }) => assignments(processId, from, from + limit - 1),
     nextSlot: async (processId, from) => {
-      for (let slot = from; slot < from + MAX_PROBES; slot++) {
+      const newest = (await head(processId))?.slot ?? -1
+      const last = Math.max(from, Math.min(newest, from + MAX_PROBES - 1))
+      for (let slot = from; slot <= last; slot++) {
         if ((await assignment(processId, slot)) !== undefined) return slot
       }
       return undefined
