@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { AoError } from '../base/errors.ts'
-import { encodeBase64url } from '../crypto/base64url.ts'
-import { sha256 } from '../crypto/hash.ts'
+import { sha256Text } from '../crypto/hash.ts'
 import type { Commitment } from '../message/commitment.ts'
 import { Message } from '../message/message.ts'
 import type { Value } from '../message/value.ts'
@@ -41,7 +40,7 @@ function step(key: string, keys: Readonly<Record<string, Value>>, signing: Signi
 }
 
 function idOf(...parts: unknown[]): string {
-  return encodeBase64url(sha256(JSON.stringify(parts)))
+  return sha256Text(JSON.stringify(parts))
 }
 
 /** Believes every signature but those of Mallory. */

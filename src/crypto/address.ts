@@ -1,9 +1,8 @@
 /** The address of a public key: how the protocol names a signer. */
 import { AoError } from '../base/errors.ts'
 import { PUBLIC_KEY_BYTES } from './algorithms.ts'
-import { encodeBase64url } from './base64url.ts'
 import { ethereumAddress } from './ethereum.ts'
-import { sha256 } from './hash.ts'
+import { sha256Text } from './hash.ts'
 import type { WalletType } from './wallet.ts'
 
 /**
@@ -19,5 +18,5 @@ export function addressOf(type: WalletType, publicKey: Uint8Array): string {
       { type, bytes: publicKey.length },
     )
   }
-  return type === 'secp256k1' ? ethereumAddress(publicKey) : encodeBase64url(sha256(publicKey))
+  return type === 'secp256k1' ? ethereumAddress(publicKey) : sha256Text(publicKey)
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { anyKey, anyScalar, assertSameValue } from '../../test/arbitrary-message.ts'
 import { AoError, type ErrorCode } from '../base/errors.ts'
 import { encodeBase64url } from '../crypto/base64url.ts'
-import { sha256 } from '../crypto/hash.ts'
+import { sha256Text } from '../crypto/hash.ts'
 import type { Commitment } from './commitment.ts'
 import {
   commitmentFromMessage,
@@ -22,11 +22,11 @@ const signature = Uint8Array.from({ length: 512 }, (_, index) => index % 7)
 
 function signed(overrides: Partial<Commitment> = {}): Commitment {
   return {
-    id: encodeBase64url(sha256(signature)),
+    id: sha256Text(signature),
     device: 'httpsig@1.0',
     type: 'rsa-pss-sha512',
     keyid: `publickey:${Buffer.from(key).toString('base64')}`,
-    committer: encodeBase64url(sha256(key)),
+    committer: sha256Text(key),
     signature: encodeBase64url(signature),
     committed: ['a', 'b'],
     fields: new Map<string, Value>([['bundle', 'true']]),

@@ -6,7 +6,7 @@
 import { type Binary, toText } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import { decodeBase64, encodeBase64url } from '../crypto/base64url.ts'
-import { sha256 } from '../crypto/hash.ts'
+import { sha256Text } from '../crypto/hash.ts'
 import { type Commitment, type Commitments, NO_COMMITMENTS } from './commitment.ts'
 import { decodeTabm } from './decode-tabm.ts'
 import { encodeTabm } from './encode-tabm.ts'
@@ -105,7 +105,7 @@ export function takeCommitments(entries: Map<string, Value>): Commitments {
 
 /** The id that a signature gives its commitment: 32 bytes are it, of others it is the SHA-256. */
 export function idOfSignature(signature: Uint8Array): string {
-  return encodeBase64url(signature.length === 32 ? signature : sha256(signature))
+  return signature.length === 32 ? encodeBase64url(signature) : sha256Text(signature)
 }
 
 function definedTexts(message: Message): Pick<Commitment, 'keyid' | 'committer' | 'signature'> {
@@ -165,8 +165,7 @@ function assertOwnCommitter({ id, keyid = '', committer }: Commitment): void {
   const scheme = keyid.slice(0, Math.max(separator, 0))
   const key = keyid.slice(separator + 1)
   if (scheme === 'publickey' && committer.length !== 43) return
-  const owner =
-    scheme === 'publickey' ? encodeBase64url(sha256(decode(key, id))) : scheme === 'secret' && key
+  const owner = scheme === 'publickey' ? sha256Text(decode(key, id)) : scheme === 'secret' && key
   if (owner !== committer) throw invalid('the committer to be the owner of the key in keyid', id)
 }
 

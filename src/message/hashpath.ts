@@ -5,8 +5,7 @@
  */
 import { type Binary, concatBytes, toText } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
-import { encodeBase64url } from '../crypto/base64url.ts'
-import { sha256 } from '../crypto/hash.ts'
+import { sha256Text } from '../crypto/hash.ts'
 import { combineIds } from './combine-ids.ts'
 import { messageId } from './id.ts'
 import { isId, isPrivateKey, toHumanId, toNativeId } from './keys.ts'
@@ -29,7 +28,7 @@ const DEFAULT_ALGORITHM: HashpathAlgorithm = 'sha-256-chain'
  */
 export function hashpath(base: Message | Binary, request?: Message | string): string {
   if (isBinary(base)) {
-    if (request === undefined) return encodeBase64url(sha256(base))
+    if (request === undefined) return sha256Text(base)
     throw new AoError(
       'invalid-hashpath',
       'Expected a message as the base of a request, got a binary',
@@ -73,7 +72,7 @@ function fold(first: string, second: string, algorithm: HashpathAlgorithm): stri
   }
   if (algorithm === 'accumulate-256') return combineIds([toHumanId(first), toHumanId(second)])
   const next = second.length === 43 && isId(second) ? toNativeId(second) : second
-  return encodeBase64url(sha256(concatBytes([toNativeId(first), next])))
+  return sha256Text(concatBytes([toNativeId(first), next]))
 }
 
 /** What a request adds: the first segment of a bare path, else the id of all that it says. */

@@ -2,8 +2,7 @@
  * Ids of TABMs. Only this much is needed to link a nested map, so that the encoding of typed
  * values can use it; `id.ts` has the same for typed messages.
  */
-import { encodeBase64url } from '../crypto/base64url.ts'
-import { hmacSha256 } from '../crypto/hash.ts'
+import { hmacSha256Text } from '../crypto/hash.ts'
 import { combineIds } from './combine-ids.ts'
 import { type CommitmentSelection, selectCommitments, UNSIGNED_KEYID } from './committed.ts'
 import { isPrivateKey, isRegenerableKey, LINK_SUFFIX } from './keys.ts'
@@ -20,7 +19,7 @@ export function unsignedTabmId(tabm: Tabm): string {
     type: 'hmac-sha256',
     keyid: UNSIGNED_KEYID,
   })
-  return encodeBase64url(hmacSha256(UNSIGNED_KEYID, base))
+  return hmacSha256Text(UNSIGNED_KEYID, base)
 }
 
 /**

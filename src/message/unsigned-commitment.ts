@@ -3,8 +3,7 @@
  * content: it is the unsigned id, and every message that passes through a store carries it.
  */
 import type { Binary } from '../base/bytes.ts'
-import { encodeBase64url } from '../crypto/base64url.ts'
-import { hmacSha256, sha256 } from '../crypto/hash.ts'
+import { hmacSha256Text, sha256Text } from '../crypto/hash.ts'
 import type { Commitment } from './commitment.ts'
 import { UNSIGNED_KEYID } from './committed.ts'
 import { linkedTabm } from './id.ts'
@@ -26,7 +25,7 @@ export const UNSIGNED_HMAC_KEY: HmacKey = { keyid: UNSIGNED_KEYID, key: UNSIGNED
 
 /** The key for an hmac that only those can make or check who know the secret. */
 export function secretHmacKey(secret: Binary): HmacKey {
-  const committer = encodeBase64url(sha256(secret))
+  const committer = sha256Text(secret)
   return { keyid: `secret:${committer}`, key: secret, committer }
 }
 
@@ -42,7 +41,7 @@ export function hmacCommitment(tabm: Tabm, options: HmacOptions = {}): Commitmen
   const { keyid, committer } = hmacKey
   const fields = new Map<string, Value>(bundle ? [['bundle', 'true']] : [])
   const { base, committed } = signatureBase(tabm, keys, { type: 'hmac-sha256', keyid, fields })
-  const signature = encodeBase64url(hmacSha256(hmacKey.key, base))
+  const signature = hmacSha256Text(hmacKey.key, base)
   return {
     id: signature,
     device: 'httpsig@1.0',

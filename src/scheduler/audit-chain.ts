@@ -5,8 +5,7 @@
  */
 import { concatBytes } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
-import { encodeBase64url } from '../crypto/base64url.ts'
-import { sha256 } from '../crypto/hash.ts'
+import { sha256Text } from '../crypto/hash.ts'
 import type { HashpathAlgorithm } from '../message/hashpath.ts'
 import { type Finding, finding } from './audit-finding.ts'
 import { nextBaseHashpath, nextHashChain, startChain } from './chain.ts'
@@ -83,7 +82,7 @@ function hashChainFindings(
 
 /** HyperBEAM takes the text of the last chain for its bytes once after each restart. */
 function restartedHashChain(previous: string, messageId: string): string {
-  return encodeBase64url(sha256(concatBytes([previous, messageId])))
+  return sha256Text(concatBytes([previous, messageId]))
 }
 
 function hashpathFindings(state: AuditState, { slot, baseHashpath }: ChainLink): Finding[] {

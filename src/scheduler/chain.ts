@@ -5,8 +5,8 @@
  */
 
 import { concatBytes } from '../base/bytes.ts'
-import { decodeBase64, encodeBase64url } from '../crypto/base64url.ts'
-import { sha256 } from '../crypto/hash.ts'
+import { decodeBase64 } from '../crypto/base64url.ts'
+import { sha256Text } from '../crypto/hash.ts'
 import { signersOf } from '../message/commitment.ts'
 import { chainHashpath, type HashpathAlgorithm } from '../message/hashpath.ts'
 import { messageId } from '../message/id.ts'
@@ -30,7 +30,7 @@ export function startChain(processId: string): ChainState {
 /** SHA-256 of the previous chain's 32 bytes (none at slot 0) and the text of the message's id. */
 export function nextHashChain(previous: string, messageId: string): string {
   const base = previous === '' ? new Uint8Array() : decodeBase64(previous)
-  return encodeBase64url(sha256(concatBytes([base, messageId])))
+  return sha256Text(concatBytes([base, messageId]))
 }
 
 /** The hashpath of the state that the assignment after this one is applied to. */
@@ -55,7 +55,7 @@ export function follows(assignment: Message, before: Message): boolean {
     const body = assignment.get('body')
     if (!(body instanceof Message)) return false
     const id = messageId(body, 'all')
-    const restarted = encodeBase64url(sha256(concatBytes([fromChain, id])))
+    const restarted = sha256Text(concatBytes([fromChain, id]))
     return toChain === nextHashChain(fromChain, id) || toChain === restarted
   }
   const from = before.get('base-hashpath')

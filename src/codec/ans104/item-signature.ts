@@ -1,6 +1,5 @@
 /** What is signed in a data item, its ids, signing and verifying. */
-import { encodeBase64url } from '../../crypto/base64url.ts'
-import { sha256 } from '../../crypto/hash.ts'
+import { sha256Text } from '../../crypto/hash.ts'
 import { verifySignature } from '../../crypto/verify-signature.ts'
 import type { Wallet } from '../../crypto/wallet.ts'
 import { createItem, type DataItem, type ItemContent, isSignedItem } from './data-item.ts'
@@ -24,12 +23,12 @@ const NO_OWNER = new Uint8Array(ARWEAVE_TYPE.ownerBytes)
 
 /** The id of a signed item: base64url of the SHA-256 of the signature. */
 export function signedItemId(item: DataItem): string {
-  return encodeBase64url(sha256(item.signature))
+  return sha256Text(item.signature)
 }
 
 /** The id of the content, whoever signed it. Hashes the data. */
 export function unsignedItemId(item: DataItem): string {
-  return encodeBase64url(sha256(payload(item, NO_OWNER, hashBlob(item.data))))
+  return sha256Text(payload(item, NO_OWNER, hashBlob(item.data)))
 }
 
 /**

@@ -3,8 +3,8 @@ import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { describe, it } from 'node:test'
 import type { Binary } from '../../base/bytes.ts'
 import type { ErrorCode } from '../../base/errors.ts'
-import { encodeBase64, encodeBase64url } from '../../crypto/base64url.ts'
-import { sha256 } from '../../crypto/hash.ts'
+import { encodeBase64 } from '../../crypto/base64url.ts'
+import { sha256, sha256Text } from '../../crypto/hash.ts'
 import { type Commitment, isSigned } from '../../message/commitment.ts'
 import { Message } from '../../message/message.ts'
 import { isList } from '../../message/value.ts'
@@ -240,7 +240,7 @@ describe('decodeHttpsig() of other signers', () => {
   })
 
   it('reads a digest in base64url, and refuses another body or none', async () => {
-    const digest = `sha-256=:${encodeBase64url(sha256('body'))}:`
+    const digest = `sha-256=:${sha256Text('body')}:`
     const options = {
       headers: [['content-digest', digest]] as const,
       components: ['content-digest'],

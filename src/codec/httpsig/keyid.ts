@@ -3,8 +3,8 @@
  * httpsig@1.0; what an algorithm is made of stands in `crypto/algorithms.ts`.
  */
 import { addressOf } from '../../crypto/address.ts'
-import { decodeBase64, encodeBase64, encodeBase64url } from '../../crypto/base64url.ts'
-import { sha256 } from '../../crypto/hash.ts'
+import { decodeBase64, encodeBase64 } from '../../crypto/base64url.ts'
+import { sha256Text } from '../../crypto/hash.ts'
 import type { SignatureScheme, WalletType } from '../../crypto/wallet.ts'
 
 export interface SignatureAlgorithm {
@@ -59,9 +59,7 @@ export function committerOf(keyid: string, type: string): string | undefined {
   if (scheme === 'secret') return keyid.slice(separator + 1)
   if (scheme !== 'publickey') return undefined
   const publicKey = decodeBase64(keyid.slice(separator + 1))
-  return isEthereumKey(publicKey)
-    ? addressOf('secp256k1', publicKey)
-    : encodeBase64url(sha256(publicKey))
+  return isEthereumKey(publicKey) ? addressOf('secp256k1', publicKey) : sha256Text(publicKey)
 }
 
 function defaultScheme(type: string): string {

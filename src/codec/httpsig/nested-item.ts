@@ -4,7 +4,7 @@
  */
 import { type Binary, toBytes } from '../../base/bytes.ts'
 import { encodeBase64url } from '../../crypto/base64url.ts'
-import { sha256 } from '../../crypto/hash.ts'
+import { sha256Text } from '../../crypto/hash.ts'
 import type { Commitment } from '../../message/commitment.ts'
 import { idOfSignature } from '../../message/commitment-map.ts'
 import { Message } from '../../message/message.ts'
@@ -35,7 +35,7 @@ export function readRawItem(fields: TreeMap, map: TreeMap): Commitment | undefin
     type: 'rsa-pss-sha256',
     committed: keys.map(unlinkKey).sort(),
     keyid: `publickey:${encodeBase64url(publicKey)}`,
-    committer: encodeBase64url(sha256(publicKey)),
+    committer: sha256Text(publicKey),
     signature: encodeBase64url(bytes),
     fields: new Map<string, Value>([
       ['bundle', 'false'],

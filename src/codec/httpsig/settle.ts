@@ -3,8 +3,7 @@
  * the received bytes only those are kept that the message cannot make again.
  */
 import { type Binary, equalBinary } from '../../base/bytes.ts'
-import { encodeBase64url } from '../../crypto/base64url.ts'
-import { hmacSha256 } from '../../crypto/hash.ts'
+import { hmacSha256Text } from '../../crypto/hash.ts'
 import type { Commitment } from '../../message/commitment.ts'
 import { committedKeys, isUnsigned, withOnlyKeys } from '../../message/committed.ts'
 import { linkedTabm } from '../../message/id.ts'
@@ -69,7 +68,7 @@ function settle(
 
 function holds({ keyid, id }: Commitment, base: Binary | undefined): boolean {
   if (keyid === undefined || base === undefined) return false
-  return encodeBase64url(hmacSha256(keyid, base)) === id
+  return hmacSha256Text(keyid, base) === id
 }
 
 /** Other signers make no hmac; with it the message has the unsigned id that the signature covers. */

@@ -2,7 +2,7 @@
 import { type Binary, compareText, toBytes, toText } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
 import { decodeBase64, encodeBase64, encodeBase64url } from '../../crypto/base64url.ts'
-import { sha256 } from '../../crypto/hash.ts'
+import { sha256Text } from '../../crypto/hash.ts'
 import type { Commitment } from '../../message/commitment.ts'
 import { headerNames } from '../../message/header-form.ts'
 import { Message } from '../../message/message.ts'
@@ -68,7 +68,7 @@ export function formatSignatures(
 
 /** A label only pairs the entries of the two headers; no signature covers it. */
 function labelOf(signature: Uint8Array, labels: SignatureLabels): string {
-  const label = `comm-${encodeBase64url(sha256(signature)).toLowerCase()}`
+  const label = `comm-${sha256Text(signature).toLowerCase()}`
   return labels === 'hyphenated' ? label.replaceAll('_', '-') : label
 }
 

@@ -1,7 +1,7 @@
 /** Whether a commitment of httpsig@1.0 holds for a message. */
 import { type Binary, equalBinary, toBytes } from '../../base/bytes.ts'
-import { decodeBase64, encodeBase64url } from '../../crypto/base64url.ts'
-import { hmacSha256, sha256 } from '../../crypto/hash.ts'
+import { decodeBase64 } from '../../crypto/base64url.ts'
+import { hmacSha256Text, sha256Text } from '../../crypto/hash.ts'
 import { verifySignature } from '../../crypto/verify-signature.ts'
 import { formatAoTypes, parseAoTypes } from '../../message/ao-types.ts'
 import type { Commitment } from '../../message/commitment.ts'
@@ -58,14 +58,11 @@ function hmacCheck(commitment: Commitment, { secret }: VerifyHttpsigOptions): Ch
   const { keyid, signature, id, committer } = commitment
   if (keyid === undefined || signature !== id) return undefined
   if (committer === undefined) {
-    return isOpenKeyid(keyid)
-      ? (base) => encodeBase64url(hmacSha256(keyid, base)) === id
-      : undefined
+    return isOpenKeyid(keyid) ? (base) => hmacSha256Text(keyid, base) === id : undefined
   }
-  if (secret === undefined || keyid !== `secret:${encodeBase64url(sha256(secret))}`)
-    return undefined
+  if (secret === undefined || keyid !== `secret:${sha256Text(secret)}`) return undefined
   return committer === committerOf(keyid, HMAC_TYPE)
-    ? (base) => encodeBase64url(hmacSha256(secret, base)) === id
+    ? (base) => hmacSha256Text(secret, base) === id
     : undefined
 }
 
