@@ -54,7 +54,7 @@ const size = {
     'the page ends, `continues` is true',
   ),
   pageLimitBytes: limit(
-    wholeNumber(64 * MEBIBYTE, 'Bytes of messages after which a schedule page ends.', { min: 1 }),
+    wholeNumber(16 * MEBIBYTE, 'Bytes of messages after which a schedule page ends.', { min: 1 }),
     'the page ends, `continues` is true',
   ),
 }

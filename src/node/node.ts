@@ -190,6 +190,7 @@ function liveOptions(config: NodeConfig): LiveOptions {
     followHints: config.followHints,
     returnExisting: config.returnExistingAssignment,
     pageLimit: config.pageLimit,
+    pageLimitBytes: config.pageLimitBytes,
     locationTtlMs: config.schedulerLocationTtlMs,
     notifyPeers: config.notifyPeers,
     publicUrl: () => config.publicUrl ?? '',

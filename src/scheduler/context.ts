@@ -82,6 +82,8 @@ export interface SchedulerOptions {
   readonly returnExisting: boolean
   /** A page has at most this many assignments more than one. Default 1,000. */
   readonly pageLimit: number
+  /** A page ends after so many bytes of messages. */
+  readonly pageLimitBytes: number
   readonly locationTtlMs: number
   /** URLs of nodes that are told of a new location record of this node. */
   readonly notifyPeers: readonly string[]

@@ -1,10 +1,11 @@
 /** GET `schedule` and `slot`, and `status`: what readers ask of a schedule. */
 
-import { byteLength, toText } from '../base/bytes.ts'
+import { toText } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import { Message } from '../message/message.ts'
 import { isBinary, isInteger, type Value } from '../message/value.ts'
 import { defaultAddress, type SchedulerContext, type SlotRange } from './context.ts'
+import { dataBytes } from './data-bytes.ts'
 import { formatAos2Page, formatPage, type PageAssignment, parsePage } from './formats.ts'
 import { handOn } from './hand-on.ts'
 import { type Located, locateScheduler, parseSchedulers } from './locate.ts'
@@ -16,9 +17,6 @@ import { ok, type Reply } from './reply.ts'
 const STATUS_LIMIT = 10_000
 /** Slots that are read from the store at once. */
 const PART_SLOTS = 64
-/** Bytes of messages after which a page ends. */
-const PAGE_BYTES = 64 * 1_024 * 1_024
-
 export async function getSchedule(
   context: SchedulerContext,
   base: Message,
@@ -114,34 +112,20 @@ async function readPage(context: SchedulerContext, processId: string, range: Slo
 
 /** Slots of a page, read in parts; a page of huge messages ends early, and `continues` says so. */
 async function readSlots(
-  { store }: SchedulerContext,
+  { store, options }: SchedulerContext,
   processId: string,
   { from, to }: Required<SlotRange>,
 ): Promise<PageAssignment[]> {
   const assignments: PageAssignment[] = []
-  let bytes = 0
-  for (let next = from; next <= to && bytes < PAGE_BYTES; ) {
+  let left = options.pageLimitBytes
+  for (let next = from; next <= to && left > 0; next = from + assignments.length) {
     const limit = Math.min(PART_SLOTS, to - next + 1)
-    const part = await store.assignments(processId, { from: next, limit })
-    for (const assignment of part) {
-      if (bytes >= PAGE_BYTES) break
-      assignments.push(assignment)
-      bytes += dataBytes(assignment.message)
-    }
+    const part = await store.assignments(processId, { from: next, limit, limitBytes: left })
+    assignments.push(...part)
+    for (const { message } of part) left -= dataBytes(message)
     if (part.length < limit) break
-    next += limit
   }
   return assignments
-}
-
-/** Bytes of the values of a message, and of the messages right below it. */
-export function dataBytes(message: Message): number {
-  let bytes = 0
-  for (const [, value] of message) {
-    if (isBinary(value)) bytes += byteLength(value)
-    else if (value instanceof Message) bytes += dataBytes(value)
-  }
-  return bytes
 }
 
 /** `from` and `to` of a request, typed or as text. A negative `from` means the first slot. */

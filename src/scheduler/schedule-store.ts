@@ -12,6 +12,7 @@ import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
 import type { Store, StoreWrite } from '../store/store.ts'
 import type { ChainState } from './chain.ts'
+import { dataBytes } from './data-bytes.ts'
 
 const ROOT = '~scheduler@1.0'
 const HEADS = `${ROOT}/heads`
@@ -40,6 +41,8 @@ export interface AppendEntry {
 export interface SlotPage {
   readonly from: number
   readonly limit: number
+  /** Bytes of messages after which no further one is read. Default no limit. */
+  readonly limitBytes?: number
 }
 
 export interface SlotAssignment {
@@ -52,7 +55,10 @@ export interface ScheduleStore extends MessageReader {
   head(processId: string): Promise<Head | undefined>
   /** The assignment of a slot with everything in it loaded, or `undefined`. */
   assignment(processId: string, slot: number): Promise<Message | undefined>
-  /** Assignments of consecutive slots, from one on; shorter than asked at the end or at a gap. */
+  /**
+   * Assignments of consecutive slots, from one on; fewer than asked at the end, at a gap, or when
+   * they are large.
+   */
   assignments(processId: string, range: SlotPage): Promise<SlotAssignment[]>
   /** The first slot from one on that has an assignment. */
   nextSlot(processId: string, from: number): Promise<number | undefined>
@@ -92,16 +98,19 @@ export function createScheduleStore(store: Store): ScheduleStore {
       return bytes && parseHead(bytes, processId)
     },
     assignment: (processId, slot) => read(slotPath(processId, slot)),
-    assignments: async (processId, { from, limit }) => {
+    assignments: async (processId, { from, limit, limitBytes = Number.POSITIVE_INFINITY }) => {
       const entries = await store.scan(`${ASSIGNMENTS}/${processId}`, {
         from: slotName(from),
         limit,
       })
       const found: SlotAssignment[] = []
+      let total = 0
       for (const { name, value } of entries) {
         const slot = Number(name)
-        if (slot !== from + found.length || value === undefined) break
-        found.push({ slot, message: await reader.loadAll(await reader.decode(value)) })
+        if (slot !== from + found.length || value === undefined || total >= limitBytes) break
+        const message = await reader.loadAll(await reader.decode(value))
+        total += dataBytes(message)
+        found.push({ slot, message })
       }
       return found
     },
