@@ -55,7 +55,7 @@ describe('plainMessageOf()', () => {
         assert.deepEqual([...committed.keys()], [...read.keys()])
         assert.deepEqual([...committed.commitments], [...read.commitments])
       }),
-      { numRuns: 500 },
+      { numRuns: 2_000 },
     )
   })
 

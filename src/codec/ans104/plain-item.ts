@@ -25,7 +25,8 @@ const PLAIN_ATOM = /^[a-z][a-z0-9_]*$/
  * `undefined` where that takes reading the item.
  */
 export function plainMessageOf(item: DataItem, message: Message): Message | undefined {
-  if (item.data.length > 0 || message.has(TYPES_KEY)) return undefined
+  const hasFields = item.target !== undefined || item.anchor !== undefined
+  if (hasFields || item.data.length > 0 || message.has(TYPES_KEY)) return undefined
   const committed: string[] = []
   const entries = new Map<string, Value>()
   for (const { name, value } of item.tags) {
