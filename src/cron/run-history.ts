@@ -19,13 +19,19 @@ export interface RunRecord {
   readonly reason?: string
 }
 
+/** Lines as they came from the store, the oldest run first. */
+export interface StoredRuns {
+  readonly buffer: Buffer
+  /** Where they begin. */
+  readonly from: number
+}
+
 export class RunHistory {
-  /** Lines as they came from the store, until they are needed apart. */
-  #stored: Uint8Array | undefined
+  /** Until the lines are needed apart. */
+  #stored: StoredRuns | undefined
   #lines: string[] = []
 
-  /** From lines, the oldest run first. */
-  constructor(stored?: Uint8Array) {
+  constructor(stored?: StoredRuns) {
     this.#stored = stored
   }
 
@@ -53,7 +59,7 @@ export class RunHistory {
 
   #split(): string[] {
     if (this.#stored === undefined) return this.#lines
-    const text = Buffer.from(this.#stored).toString('utf8')
+    const text = this.#stored.buffer.toString('utf8', this.#stored.from)
     this.#lines = text === '' ? [] : text.split('\n')
     this.#stored = undefined
     return this.#lines

@@ -48,6 +48,7 @@ declare module 'wao' {
       readonly from?: number
       readonly to?: number
     }): Promise<MessagePage>
+    post(fields: { readonly path: string } & Readonly<Record<string, unknown>>): Promise<HBReply>
     p(path: string, fields: object, options?: object): Promise<Record<string, unknown>>
     g(path: string, query?: object): Promise<unknown>
     get(query: { readonly path: string }): Promise<HBReply>
