@@ -6,7 +6,7 @@ import { commitMessage } from '../src/codec/commit.ts'
 import type { Wallet } from '../src/crypto/wallet.ts'
 import { Message } from '../src/message/message.ts'
 import type { Value } from '../src/message/value.ts'
-import { startNode } from '../src/node/node.ts'
+import { type RunningNode, startNode } from '../src/node/node.ts'
 import { type ReceivedRequest, sendMessage, sendOn, startFake } from './fake-network.ts'
 import {
   assignmentsOf,
@@ -43,16 +43,24 @@ before(async () => {
     { host: '127.0.0.1', port: 0, storeEngine: 'memory', signReplies: false },
     { wallets: [walletB] },
   )
+  try {
+    truth = await askTruth(node)
+  } finally {
+    await node.stop()
+  }
+})
+
+async function askTruth(node: RunningNode): Promise<Truth> {
   const processId = await spawn(node)
-  for (const data of ['one', 'two'])
+  for (const data of ['one', 'two']) {
     await schedule(node.url, await signMessage(processId, { data }))
+  }
   const other = await schedule(node.url, await signMessage(await spawn(node)))
   const page = await readPage(node.url, processId)
   const slot = (await get(`${node.url}/${processId}/slot`)).message()
   const assignments = assignmentsOf(page)
-  truth = { processId, page: ownKeys(page), assignments, other, slot: ownKeys(slot) }
-  await node.stop()
-})
+  return { processId, page: ownKeys(page), assignments, other, slot: ownKeys(slot) }
+}
 
 /** Without what the transport added. */
 function ownKeys(message: Message): Message {
@@ -186,6 +194,20 @@ describe('POST', () => {
       'that was changed',
       answer(() => (truth.assignments[1] ?? new Message()).with([['slot', 7]])),
       /does not hold/,
+    ],
+    [
+      'that is a signed reply to somebody who wanted it so',
+      answer(() =>
+        sign(
+          withMark(
+            truth.slot.with([
+              ['slot', 1],
+              ['status', 200],
+            ]),
+          ),
+        ),
+      ),
+      /no assignment/,
     ],
     [
       'that nobody signed',

@@ -4,7 +4,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { verifyMessage } from '../src/codec/verify.ts'
 import type { Message } from '../src/message/message.ts'
 import type { RunningNode } from '../src/node/node.ts'
-import { sendOn, startFake, startFakeGateway } from './fake-network.ts'
+import { type FakeBlock, sendOn, startFake, startFakeGateway } from './fake-network.ts'
 import {
   assertSchedule,
   assignmentsOf,
@@ -215,6 +215,16 @@ describe('a scheduler that cannot be found', () => {
     nowMs += 1_001
     assert.equal((await get(`${a.url}/${idOf(process)}/slot`)).status, 404)
   })
+
+  test('the record of the node itself is made anew when it is past its time to live', async (t) => {
+    let nowMs = Date.now()
+    const options = { schedulerLocationTtlMs: 1_000 }
+    const a = await startTestNode(t, options, { clock: { now: () => nowMs } })
+    const nonce = async () => (await get(`${a.url}/~location@1.0/node`)).message().get('nonce')
+    assert.deepEqual([await nonce(), await nonce()], [0, 0])
+    nowMs += 1_001
+    assert.deepEqual([await nonce(), await nonce()], [1, 1])
+  })
 })
 
 describe('locations that lead in a circle', () => {
@@ -306,13 +316,19 @@ describe('block clock', () => {
   })
 
   test('a gateway that fails or answers no block leaves the last one in place', async (t) => {
-    const { logger, lines } = keptLogger()
-    const gateway = await startFakeGateway(t, { locations: {} })
-    const a = await startTestNode(t, { gatewayUrl: gateway.url }, { logger })
-    await gateway.reached(1)
-    const assignment = await schedule(a.url, await signProcess(a.address))
-    assert.equal(assignment.get('block-height'), 0)
-    assert.equal(assignment.get('block-hash'), 'A'.repeat(43))
-    await until(async () => lines.find(({ message }) => message.includes('Block clock')))
+    const noBlocks: readonly (FakeBlock | undefined)[] = [
+      undefined,
+      { ...BLOCK, height: -1 },
+      { ...BLOCK, indep_hash: 'two\r\nlines' },
+    ]
+    for (const block of noBlocks) {
+      const { logger, lines } = keptLogger()
+      const gateway = await startFakeGateway(t, { locations: {}, ...(block && { block }) })
+      const a = await startTestNode(t, { gatewayUrl: gateway.url }, { logger })
+      await until(async () => lines.find(({ message }) => message.includes('Block clock')))
+      const assignment = await schedule(a.url, await signProcess(a.address))
+      assert.equal(assignment.get('block-height'), 0)
+      assert.equal(assignment.get('block-hash'), 'A'.repeat(43))
+    }
   })
 })

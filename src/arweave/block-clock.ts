@@ -68,10 +68,15 @@ export function createBlockClock(deps: BlockClockDeps, options: BlockClockOption
 
 function parseBlock(json: unknown): Block {
   const { height, indep_hash: hash, timestamp } = json as Record<string, unknown>
-  if (!isCount(height) || !isCount(timestamp) || typeof hash !== 'string' || hash.length > 128) {
+  if (!isCount(height) || !isCount(timestamp) || !isHash(hash)) {
     throw new Error('Gateway answered something that is no block')
   }
   return { height, hash, timestamp }
+}
+
+/** What is in every assignment must be fit for a header and a tag. */
+function isHash(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w-]{1,128}$/.test(value)
 }
 
 function isCount(value: unknown): value is number {

@@ -98,7 +98,7 @@ export async function getRecord(context: SchedulerContext, address: string): Pro
   return record === undefined ? noLocation(address) : ok(record)
 }
 
-/** `~location@1.0/node`: the node's own record; its operator may have a new one made. */
+/** `~location@1.0/node`: the node's own record, made where none is valid, or at its operator's wish. */
 export async function nodeRecord(context: SchedulerContext, request: Message): Promise<Reply> {
   const asked = withOnlyCommitted(request.priv.request ?? request)
   const admission = await context.mayPublish(asked)
@@ -107,7 +107,7 @@ export async function nodeRecord(context: SchedulerContext, request: Message): P
   if (integerOf(request, 'nonce') !== undefined) {
     return badRequest('Non-operators cannot request specific nonces.')
   }
-  const known = await context.locations.stored(defaultAddress(context))
+  const known = await context.locations.fresh(defaultAddress(context))
   return known === undefined ? publishOwn(context, new Message()) : ok(known)
 }
 

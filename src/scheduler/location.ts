@@ -14,10 +14,14 @@ import type { Store } from '../store/store.ts'
 import { textOf } from './process-id.ts'
 
 const LOCATIONS = '~location@1.0'
+/** Of a record that does not say how long it is valid. */
+const DEFAULT_TTL_MS = 604_800_000
 
 export interface LocationTable {
   /** The newest record of an address: stored, or else asked of the gateway. */
   find(address: string): Promise<Message | undefined>
+  /** The newest stored record of an address, within its time to live. */
+  fresh(address: string): Promise<Message | undefined>
   /** The newest stored record of an address, even past its time to live. */
   stored(address: string): Promise<Message | undefined>
   /** Keeps a record for each of its signers whose known nonce is lower. */
@@ -40,19 +44,20 @@ export interface LocationDeps {
 
 export function createLocationTable(deps: LocationDeps): LocationTable {
   const { store, reader, clock } = deps
-  const stored = async (address: string): Promise<Message | undefined> => {
-    if (!/^[\w-]{1,64}$/.test(address)) return undefined
-    const entry = await store.get(`${LOCATIONS}/${address}`)
-    if (entry === undefined) return undefined
-    const { id } = JSON.parse(Buffer.from(entry).toString('utf8')) as StoredLocation
-    return reader.readCommitted(id)
+  const entryOf = async (address: string): Promise<StoredLocation | undefined> => {
+    const entry = isAddress(address) ? await store.get(`${LOCATIONS}/${address}`) : undefined
+    return entry && (JSON.parse(Buffer.from(entry).toString('utf8')) as StoredLocation)
   }
-  const isFresh = async (address: string, record: Message): Promise<boolean> => {
-    const ttlMs = integerOf(record, 'time-to-live')
-    const entry = await store.get(`${LOCATIONS}/${address}`)
-    if (ttlMs === undefined || entry === undefined) return true
-    const { storedAt } = JSON.parse(Buffer.from(entry).toString('utf8')) as StoredLocation
-    return clock.now() < storedAt + ttlMs
+  const stored = async (address: string): Promise<Message | undefined> => {
+    const entry = await entryOf(address)
+    return entry && reader.readCommitted(entry.id)
+  }
+  const fresh = async (address: string): Promise<Message | undefined> => {
+    const entry = await entryOf(address)
+    const record = entry && (await reader.readCommitted(entry.id))
+    if (record === undefined || entry === undefined) return undefined
+    const ttlMs = integerOf(record, 'time-to-live') ?? DEFAULT_TTL_MS
+    return clock.now() < entry.storedAt + ttlMs ? record : undefined
   }
   const put = async (record: Message): Promise<PutResult> => {
     const refusal = await refusalOf(record)
@@ -70,14 +75,16 @@ export function createLocationTable(deps: LocationDeps): LocationTable {
   }
   return {
     stored,
+    fresh,
     put,
-    find: async (address) => {
-      const known = await stored(address)
-      if (known !== undefined && (await isFresh(address, known))) return known
-      return deps.lookUp?.(address)
-    },
+    find: async (address) =>
+      (await fresh(address)) ?? (isAddress(address) ? deps.lookUp?.(address) : undefined),
     addresses: (options) => store.list(LOCATIONS, options),
   }
+}
+
+function isAddress(text: string): boolean {
+  return /^[\w-]{1,64}$/.test(text)
 }
 
 interface StoredLocation {

@@ -22,6 +22,7 @@ export async function checkAssignment(
   const assignment = await signedBy(reply, target)
   if (assignment === undefined) throw failure('an assignment that its scheduler did not sign')
   assertProcess(assignment, target)
+  assertType(assignment)
   const body = assignment.get('body')
   if (!(body instanceof Message) || messageId(body, 'all') !== messageId(scheduled, 'all')) {
     throw failure('an assignment of another message')
@@ -104,6 +105,7 @@ interface PagePlace {
 async function assertInPage(assignment: Message, place: PagePlace): Promise<void> {
   const { target, slot, isPageSigned } = place
   assertProcess(assignment, target)
+  assertType(assignment)
   if (integerOf(assignment, 'slot') !== slot) throw failure('an assignment at another slot', slot)
   const signed = await signedBy(assignment, target)
   if (signed === undefined && !isPageSigned) {
@@ -134,6 +136,12 @@ async function signedBy(
 
 function onlyKeys(message: Message, keys: readonly string[]): Message {
   return new Message([...message].filter(([key]) => keys.includes(key)))
+}
+
+/** A reply that some other node signed has a status, and says whatever its client wanted. */
+function assertType(assignment: Message): void {
+  if (textOf(assignment, 'type') === 'Assignment' && !assignment.has('status')) return
+  throw failure('something that is no assignment')
 }
 
 function assertProcess(message: Message, { processId }: RemoteTarget): void {
