@@ -6,10 +6,9 @@
  * stores or loads.
  */
 import type { Message } from '../../message/message.ts'
-import { decodeItem, encodeItem } from './data-item.ts'
-import { itemToMessage } from './item-to-message.ts'
+import { encodeItem } from './data-item.ts'
 import { type MessageToItemOptions, messageToItem } from './message-to-item.ts'
-import { messageOfBytes } from './received-bytes.ts'
+import { readReceived } from './received-bytes.ts'
 
 /**
  * The bytes of a message as a data item.
@@ -24,5 +23,5 @@ export function encodeAns104(message: Message, options: MessageToItemOptions = {
  * @throws AoError see `decodeItem` and `itemToMessage`.
  */
 export function decodeAns104(bytes: Uint8Array): Message {
-  return messageOfBytes(bytes, () => itemToMessage(decodeItem(bytes)))
+  return readReceived(bytes).message
 }

@@ -5,9 +5,9 @@ import { encodeScalar } from '../../message/encode-tabm.ts'
 import { messageId } from '../../message/id.ts'
 import { Message } from '../../message/message.ts'
 import { isBinary, isList, Link, type List, type Value } from '../../message/value.ts'
-import { type DataItem, decodeItem } from './data-item.ts'
+import type { DataItem } from './data-item.ts'
 import { itemToMessage } from './item-to-message.ts'
-import { messageOfBytes } from './received-bytes.ts'
+import { readReceived } from './received-bytes.ts'
 
 export interface ItemAgreement {
   /**
@@ -20,30 +20,42 @@ export interface ItemAgreement {
 /**
  * The received item of a commitment, or `undefined` when its bytes are not at hand or the message
  * has become another since.
+ * @throws AoError for bytes that are no item, or not that of a message.
  */
 export function receivedItem(message: Message, commitment: Commitment): DataItem | undefined {
   if (commitment.wire?.kind !== 'ans104') return undefined
-  const item = decodeItem(commitment.wire.item)
-  return compareItem(item, message, commitment) === undefined ? undefined : item
+  const received = readReceived(commitment.wire.item)
+  return compareMessages(received.message, message, commitment) && received.item
 }
 
 /**
  * `undefined` when the message differs from the item's: in a key that the item holds, or in what the
  * commitment says of the signer and the keys. Signatures are not checked.
+ * @throws AoError for an item that is not that of a message.
  */
 export function compareItem(
   item: DataItem,
   message: Message,
   commitment: Commitment,
 ): ItemAgreement | undefined {
-  const decoded = messageOfBytes(item.bytes, () => itemToMessage(item))
-  const own = decoded.commitments.get(commitment.id)
+  return compareMessages(itemToMessage(item), message, commitment)
+}
+
+/** The same, given the message of the item. */
+export function compareMessages(
+  read: Message,
+  message: Message,
+  commitment: Commitment,
+): ItemAgreement | undefined {
+  const own = read.commitments.get(commitment.id)
   if (own === undefined || !isSameCommitment(own, commitment)) return undefined
   const comparison = new Comparison()
-  return comparison.isSameContent(decoded, message) ? { linked: comparison.linked } : undefined
+  const isSame = read === message || comparison.isSameContent(read, message)
+  return isSame ? { linked: comparison.linked } : undefined
 }
 
 function isSameCommitment(own: Commitment, other: Commitment): boolean {
+  if (own === other) return true
   // By httpsig@1.0, a key that came as a link and as a part is listed twice.
   const [keys, others] = [new Set(own.committed), new Set(other.committed)]
   return (

@@ -12,8 +12,8 @@ import type { Tabm } from '../../message/tabm.ts'
 import { isBinary, isList, type Value } from '../../message/value.ts'
 import { type DataItem, isSignedItem } from './data-item.ts'
 import { signedItemId, unsignedItemId } from './item-signature.ts'
-import { dataKeyOf, presentKey, tagsOf } from './item-tags.ts'
-import { BUNDLE_TAGS } from './nested-items.ts'
+import { dataKeyOf, lowerCase, presentKey, tagsOf } from './item-tags.ts'
+import { BUNDLE_TAGS, findBundleTag } from './nested-items.ts'
 import { formatOriginalTags, ORIGINAL_TAGS } from './original-tags.ts'
 import type { Tag } from './tags.ts'
 
@@ -80,7 +80,7 @@ export function signedCommitment(
 function bundleTagsOf({ tags }: DataItem): ReadonlyMap<string, Tag> {
   const found = new Map<string, Tag>()
   for (const name of BUNDLE_TAGS) {
-    const tag = tags.find((candidate) => candidate.name.toLowerCase() === name)
+    const tag = findBundleTag(tags, name)
     if (tag !== undefined) found.set(name, tag)
   }
   return found
@@ -92,6 +92,7 @@ function bundleTagsOf({ tags }: DataItem): ReadonlyMap<string, Tag> {
  * then cannot verify items whose tags are unsorted or repeated.
  */
 function isPlain(item: DataItem, { tabm, committed, nestedKeys }: DecodedItem): boolean {
+  if (item.tags.some(({ name }) => lowerCase(name) !== name)) return false
   const elsewhere = new Set(nestedKeys)
   if (item.target !== undefined) elsewhere.add('target')
   if (item.anchor !== undefined) elsewhere.add('anchor')

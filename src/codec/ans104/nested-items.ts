@@ -25,8 +25,13 @@ export function bundleKind(tags: readonly Tag[]): 'list' | 'map' | undefined {
 
 /** The text of the first tag of this name, in any case. */
 function findTag(tags: readonly Tag[], name: string): string | undefined {
-  const tag = tags.find((candidate) => candidate.name.toLowerCase() === name)
+  const tag = findBundleTag(tags, name)
   return tag === undefined ? undefined : toText(tag.value)
+}
+
+/** The first tag of this ASCII name, in any case. */
+export function findBundleTag(tags: readonly Tag[], name: string): Tag | undefined {
+  return tags.find((tag) => tag.name.length === name.length && tag.name.toLowerCase() === name)
 }
 
 /**

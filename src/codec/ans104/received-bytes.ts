@@ -1,21 +1,32 @@
 /**
- * What is known of item bytes that are held anyway: the message they are, and whether their
- * signature holds. A posted item is checked at the door and again before it is scheduled; the second
- * time costs nothing. Bytes never change once they are read, and both facts follow from them alone,
+ * What is known of item bytes that are held anyway: the item and the message they are, and whether
+ * their signature holds. A posted item is checked at the door and again before it is scheduled; the
+ * second time costs nothing. Bytes never change once they are read, and all follows from them alone,
  * so that the same array always has the same answers; they go when the array goes.
  */
 import type { Message } from '../../message/message.ts'
+import { type DataItem, decodeItem } from './data-item.ts'
+import { itemToMessage } from './item-to-message.ts'
 
-const messages = new WeakMap<Uint8Array, Message>()
+export interface ReceivedItem {
+  readonly item: DataItem
+  readonly message: Message
+}
+
+const items = new WeakMap<Uint8Array, ReceivedItem>()
 const verdicts = new WeakMap<Uint8Array, Promise<boolean>>()
 
-/** The message of these bytes, read at most once. */
-export function messageOfBytes(bytes: Uint8Array, read: () => Message): Message {
-  const known = messages.get(bytes)
+/**
+ * The item and the message of these bytes, read at most once.
+ * @throws AoError see `decodeItem` and `itemToMessage`.
+ */
+export function readReceived(bytes: Uint8Array): ReceivedItem {
+  const known = items.get(bytes)
   if (known !== undefined) return known
-  const message = read()
-  messages.set(bytes, message)
-  return message
+  const item = decodeItem(bytes)
+  const received = { item, message: itemToMessage(item) }
+  items.set(bytes, received)
+  return received
 }
 
 /** Whether the signature of these bytes holds, checked at most once. */

@@ -6,13 +6,13 @@ import type { Commitment } from '../../message/commitment.ts'
 import { LINK_SUFFIX } from '../../message/keys.ts'
 import { Message } from '../../message/message.ts'
 import { isList, Link, type List, type Value } from '../../message/value.ts'
-import { type DataItem, decodeItem, isSignedItem } from './data-item.ts'
-import { compareItem, type ItemAgreement } from './item-agreement.ts'
+import { type DataItem, isSignedItem } from './data-item.ts'
+import { compareItem, compareMessages, type ItemAgreement } from './item-agreement.ts'
 import { isBundled } from './item-layout.ts'
 import { signedItemId, unsignedItemId, verifyItem } from './item-signature.ts'
 import { messageToItem } from './message-to-item.ts'
 import { ORIGINAL_TAGS } from './original-tags.ts'
-import { verdictOfBytes } from './received-bytes.ts'
+import { readReceived, verdictOfBytes } from './received-bytes.ts'
 
 export interface VerifyAns104Options {
   /**
@@ -43,26 +43,39 @@ async function refuse(): Promise<boolean> {
   return false
 }
 
-/**
- * @NOTE An item made anew is compared like a received one: with `original-tags` it would come out
- * right whatever the message says.
- */
 async function findAgreement(
   message: Message,
   commitment: Commitment,
 ): Promise<ItemAgreement | undefined> {
-  for (const item of candidates(message, commitment)) {
-    if (!(await holds(item, commitment))) continue
-    return attempt(() => compareItem(item, message, commitment))
+  const { wire } = commitment
+  if (wire?.kind === 'ans104') return receivedAgreement(message, commitment, wire.item)
+  for (const item of remadeItems(message, commitment)) {
+    // With `original-tags` an item made anew comes out right whatever the message says.
+    if (await holds(item, commitment)) {
+      return attempt(() => compareItem(item, message, commitment))
+    }
   }
   return undefined
 }
 
-function candidates(message: Message, commitment: Commitment): DataItem[] {
-  const { id, wire } = commitment
-  if (wire?.kind === 'ans104') return attempt(() => [decodeItem(wire.item)]) ?? []
+/** The ids and signers of commitments are compared with those that the item itself gives. */
+async function receivedAgreement(
+  message: Message,
+  commitment: Commitment,
+  bytes: Uint8Array,
+): Promise<ItemAgreement | undefined> {
+  const received = attempt(() => readReceived(bytes))
+  if (received === undefined) return undefined
+  const agreement = attempt(() => compareMessages(received.message, message, commitment))
+  const isUnsigned = commitment.committer === undefined && !isSignedItem(received.item)
+  if (agreement === undefined || isUnsigned) return agreement
+  const isVerified = await verdictOfBytes(bytes, () => verifyItem(received.item))
+  return isVerified ? agreement : undefined
+}
+
+function remadeItems(message: Message, commitment: Commitment): DataItem[] {
   return keyOrders(message, commitment).flatMap((committed) => {
-    const commitments = new Map([[id, { ...commitment, committed }]])
+    const commitments = new Map([[commitment.id, { ...commitment, committed }]])
     return attempt(() => [messageToItem(message.withCommitments(commitments))]) ?? []
   })
 }
@@ -106,6 +119,5 @@ async function holds(item: DataItem, commitment: Commitment): Promise<boolean> {
     return commitment.committer === undefined && unsignedItemId(item) === commitment.id
   }
   const isOwn = addressOf(item.type.walletType, item.owner) === commitment.committer
-  if (!isOwn || signedItemId(item) !== commitment.id) return false
-  return verdictOfBytes(item.bytes, () => verifyItem(item))
+  return isOwn && signedItemId(item) === commitment.id && verifyItem(item)
 }
