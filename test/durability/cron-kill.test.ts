@@ -1,0 +1,124 @@
+/**
+ * A node with tasks is killed with SIGKILL, again and again, and started on the same store: no task
+ * that it acknowledged is lost, what was due runs as the policy of its task says, and each due time
+ * of a process has its message once.
+ */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn as spawnChild } from 'node:child_process'
+import { once } from 'node:events'
+import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { NodeConfig } from '../../src/config/options.ts'
+import { bodyOf, readSchedule, request, spawn, temporaryFolder } from '../node-kit.ts'
+
+const KILLS = 3
+const INTERVAL_MS = 150
+
+interface RunningChild {
+  readonly child: ChildProcess
+  readonly url: string
+  readonly address: string
+}
+
+async function start(t: TestContext, storePath: string): Promise<RunningChild> {
+  const config: Partial<NodeConfig> = {
+    ...{ host: '127.0.0.1', port: 0, storeEngine: 'lmdb', storePath, cronAccess: 'open' },
+    ...{ verifyAssignments: 'accept-unsigned', cronProcessMinIntervalMs: 50 },
+  }
+  const script = fileURLToPath(new URL('node-child.ts', import.meta.url))
+  const child = spawnChild(
+    process.execPath,
+    ['--conditions=source', script, JSON.stringify(config)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  t.after(() => child.kill('SIGKILL'))
+  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  return { child, ...(JSON.parse(line.toString()) as { url: string; address: string }) }
+}
+
+async function kill({ child }: RunningChild): Promise<void> {
+  const gone = once(child, 'exit')
+  child.kill('SIGKILL')
+  await gone
+}
+
+/** Makes tasks that run once, soon, until the node dies; gives the numbers of those it acknowledged. */
+async function makeTasks(url: string, pid: string, missed: string): Promise<string[]> {
+  const acknowledged: string[] = []
+  for (;;) {
+    const number = `${missed}-${performance.now()}`
+    const query = `n=${number}&missed=${missed}&in=30-milliseconds&retries=0`
+    const path = `/~cron@1.0/once?cron-path=/${pid}/schedule&${query}`
+    try {
+      const reply = await request(url + path, { method: 'POST' })
+      assert.equal(reply.status, 200, reply.text)
+      acknowledged.push(number)
+    } catch (error) {
+      if (error instanceof assert.AssertionError) throw error
+      return acknowledged
+    }
+  }
+}
+
+/** Waits until no task is left that still has to run once. */
+async function untilDone(url: string): Promise<void> {
+  const endMs = performance.now() + 30_000
+  for (let active = 1; active > 0; ) {
+    assert.ok(performance.now() < endMs, 'all tasks are done within 30 seconds')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const query = 'limit=1000&state=active&require-codec=application/json&accept-bundle=true'
+    const { text } = await request(`${url}/~cron@1.0/list?${query}`)
+    const { tasks } = (JSON.parse(text) as { body: { tasks: { kind: string }[] } }).body
+    active = tasks.filter(({ kind }) => kind === 'path').length
+  }
+}
+
+test('SIGKILL loses no task, and doubles no run that its policy does not double', async (t) => {
+  const folder = await temporaryFolder(t)
+  let node = await start(t, folder)
+  const target = await spawn(node)
+  const ticking = await spawn(node, {
+    ...{ 'Cron-Interval': `${INTERVAL_MS}-milliseconds`, 'Cron-Missed': 'catch-up-1000' },
+  })
+  const made: Record<'once' | 'skip', string[]> = { once: [], skip: [] }
+  for (let round = 0; round < KILLS; round++) {
+    const making = [
+      makeTasks(node.url, target, 'once'),
+      makeTasks(node.url, target, 'skip'),
+    ] as const
+    await new Promise((resolve) => setTimeout(resolve, 300 + Math.random() * 300))
+    await kill(node)
+    made.once.push(...(await making[0]))
+    made.skip.push(...(await making[1]))
+    node = await start(t, folder)
+  }
+  await untilDone(node.url)
+  const counts = new Map<string, number>()
+  for (const assignment of await readSchedule(node.url, target)) {
+    const number = String(bodyOf(assignment).get('n'))
+    counts.set(number, (counts.get(number) ?? 0) + 1)
+  }
+  assert.ok(made.once.length > KILLS && made.skip.length > KILLS, 'enough tasks were made')
+  for (const number of made.once) assert.ok((counts.get(number) ?? 0) >= 1, `${number} ran`)
+  for (const number of made.skip) assert.ok((counts.get(number) ?? 0) <= 1, `${number} ran once`)
+  const doubled = made.once.filter((number) => (counts.get(number) ?? 0) > 1)
+  // Only what was under way when the node died, and not yet recorded, may have run twice.
+  assert.ok(doubled.length <= KILLS * 40, `${doubled.length} runs were doubled`)
+  await assertTicks(node, ticking)
+  node.child.kill('SIGTERM')
+  assert.deepEqual(await once(node.child, 'exit'), [0, null])
+})
+
+/** Each due time from the first to the last has its message, once and in order. */
+async function assertTicks({ url }: RunningChild, pid: string): Promise<void> {
+  const [spawned, ...ticks] = await readSchedule(url, pid)
+  const startMs = Number(spawned?.get('timestamp'))
+  const due = ticks.map((tick) => Number(bodyOf(tick).get('timestamp')) - startMs)
+  assert.ok(due.length >= KILLS, `${due.length} messages`)
+  assert.deepEqual(
+    due,
+    due.map((_, n) => (n + 1) * INTERVAL_MS),
+  )
+}
