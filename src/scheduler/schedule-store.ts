@@ -132,7 +132,11 @@ export function createScheduleStore(store: Store): ScheduleStore {
     keep: (message) => store.commit(prepareMessage(message).writes),
     append: async (processId, entries, more = []) => {
       const writes = await keepAliases(store, entries, appendWrites(processId, entries))
-      await store.commit([...writes, ...more])
+      try {
+        await store.commit([...writes, ...more])
+      } catch (error) {
+        if (!(await isWritten(store, processId, entries))) throw error
+      }
     },
   }
 }
@@ -150,9 +154,27 @@ function appendWrites(processId: string, entries: readonly AppendEntry[]): Store
   writes.push({
     kind: 'value',
     path: `${HEADS}/${processId}`,
-    value: Buffer.from(JSON.stringify(last.head)),
+    value: headBytes(last.head),
   })
   return writes
+}
+
+function headBytes(head: Head): Buffer {
+  return Buffer.from(JSON.stringify(head))
+}
+
+/**
+ * Whether assignments are there although the store said that writing them failed, as when only its
+ * answer was lost. The next message would take the slot of another one that readers have seen.
+ */
+async function isWritten(
+  store: Store,
+  processId: string,
+  entries: readonly AppendEntry[],
+): Promise<boolean> {
+  const last = entries.at(-1)
+  const stored = await store.get(`${HEADS}/${processId}`).catch(() => undefined)
+  return stored !== undefined && last !== undefined && headBytes(last.head).equals(stored)
 }
 
 /**
