@@ -25,6 +25,25 @@ export { generateWallet, walletFromJwk, walletToJwk } from './crypto/local-walle
 export { testWallet } from './crypto/test-wallet.ts'
 export type { SignatureScheme, Wallet, WalletType } from './crypto/wallet.ts'
 export { createWalletFile, loadWalletFile } from './crypto/wallet-file.ts'
+export { createDevice, type DeviceOptions } from './device/create-device.ts'
+export {
+  type Device,
+  type DeviceContext,
+  type DeviceHandler,
+  failed,
+  type Outcome,
+  ok,
+  pass,
+  skip,
+} from './device/device.ts'
+export { numberAt, textAt } from './device/read-key.ts'
+export {
+  createResults,
+  inputOf,
+  isScheduled,
+  type OutboxMessage,
+  type ResultsInput,
+} from './device/results.ts'
 export type { Commitment, Commitments } from './message/commitment.ts'
 export { signersOf } from './message/commitment.ts'
 export { committedKeys, withOnlyCommitted } from './message/committed.ts'

@@ -1,8 +1,8 @@
 /** A process run as another device: as its scheduler, as what computes it, as what pushes. */
 import { Message } from '../message/message.ts'
-import type { Value } from '../message/value.ts'
+import { isList, type Value } from '../message/value.ts'
 import { type FindDevice, failed, type Outcome } from './device.ts'
-import { textAt, textsOf } from './read-key.ts'
+import { listOf, textAt, textsOf } from './read-key.ts'
 
 export type Role = 'scheduler' | 'execution' | 'push'
 
@@ -59,7 +59,7 @@ function isAnswered(asked: Asked, name: string, depth: number): boolean {
     const isExcluded = device.excludes?.has(key) ?? false
     return device.keys.has(key) || (device.fallback !== undefined && !isExcluded)
   }
-  const own = textsOf(state.get('stack-keys'))
+  const own = listOf(state.get('stack-keys'))
   if (depth > MAX_NESTED_STACKS || device.excludes?.has(key)) return false
   if (own !== undefined && !own.includes(key)) return false
   return memberNames(state).some((member) => isAnswered(asked, member, depth + 1))
@@ -68,7 +68,7 @@ function isAnswered(asked: Asked, name: string, depth: number): boolean {
 function memberNames(state: Message): string[] {
   const stack = state.get('device-stack')
   const items = stack instanceof Message ? [...stack].map(([, item]) => item) : stack
-  return textsOf(items) ?? []
+  return (isList(items) ? textsOf(items) : listOf(items)) ?? []
 }
 
 /**

@@ -168,12 +168,14 @@ export class ProcessWorker {
     const point = await states.restorePoint(this.#process.id, target)
     if (point === undefined) {
       const started = await execution.start(this.#process)
-      return started.kind === 'ok' ? requireState(started.value, -1) : started
+      if (started.kind !== 'error') return requireState(started.value, -1)
+      return failed(started.status, withPhase(started.value, 'init', -1))
     }
     this.#snapshotSlot = point.slot
     if (point.snapshot.size === 0) return this.#newestBefore(target, point)
     const restored = await execution.restore(point.state, point.snapshot)
-    return restored.kind === 'ok' ? requireState(restored.value, point.slot) : restored
+    if (restored.kind !== 'error') return requireState(restored.value, point.slot)
+    return failed(restored.status, withPhase(restored.value, 'restore', point.slot))
   }
 
   /** A device that needs nothing but the state goes on from any. */

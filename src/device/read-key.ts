@@ -44,6 +44,13 @@ export function textsOf(value: Value | undefined): string[] | undefined {
   return texts
 }
 
+/** The texts of a list, or of a text with commas, as a tag of a data item has them. */
+export function listOf(value: Value | undefined): string[] | undefined {
+  const texts = textsOf(value)
+  if (texts === undefined || !isBinary(value)) return texts
+  return texts.flatMap((text) => text.split(',')).map((text) => text.replaceAll('"', '').trim())
+}
+
 function numberedItems(message: Message): (Value | undefined)[] {
   return Array.from({ length: message.size }, (_, index) => message.get(`${index + 1}`))
 }

@@ -6,7 +6,7 @@ import { AoError } from '../base/errors.ts'
 import { Message } from '../message/message.ts'
 import { Atom, isList, type Value } from '../message/value.ts'
 import type { DeviceContext } from './device.ts'
-import { getLoaded, textOf } from './read-key.ts'
+import { getLoaded, listOf, textOf } from './read-key.ts'
 import { setKeys } from './set-keys.ts'
 
 /** A device of a stack under its number, or under its name. */
@@ -73,6 +73,8 @@ async function requireStack(
 ): Promise<Message | readonly Value[]> {
   const stack = await getLoaded(base, 'device-stack', context)
   if (stack instanceof Message || isList(stack)) return stack
+  const names = listOf(stack)
+  if (names !== undefined) return names
   throw new AoError('invalid-request', 'Expected a list of devices as device-stack of the base')
 }
 

@@ -14,7 +14,7 @@ import {
   type Outcome,
   ok,
 } from './device.ts'
-import { getLoaded, textAt, textsOf } from './read-key.ts'
+import { getLoaded, listOf, textAt } from './read-key.ts'
 import { DEFAULT_DEVICE } from './registry.ts'
 import { setKeys } from './set-keys.ts'
 import { fold } from './stack-fold.ts'
@@ -61,7 +61,7 @@ export function createStackTransformer(): Device {
 }
 
 async function isOwnKey(base: Message, key: string, context: DeviceContext): Promise<boolean> {
-  const keys = textsOf(await getLoaded(base, 'stack-keys', context))
+  const keys = listOf(await getLoaded(base, 'stack-keys', context))
   return keys === undefined || keys.some((name) => name.toLowerCase() === key)
 }
 

@@ -39,6 +39,8 @@ export interface ResolverParts {
   readonly clock: Clock
   readonly events: Events
   readonly memory: MemoryBudget
+  /** Devices of the program that starts the node. */
+  readonly devices: readonly Device[]
 }
 
 /** The resolver, and what computes processes with it. */
@@ -68,6 +70,7 @@ export function buildResolver(parts: ResolverParts): Resolution {
     ...computing.devices,
     createCronDevice(parts.cron),
     ...(config.testDevices ? [createTestDevice()] : []),
+    ...parts.devices,
   ]
   const registry: DeviceRegistry = createDeviceRegistry(devices)
   const resolver: Resolver = createResolver({

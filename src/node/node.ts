@@ -16,6 +16,7 @@ import { resolveConfig } from '../config/load-config.ts'
 import type { NodeConfig } from '../config/options.ts'
 import type { Cron } from '../cron/cron.ts'
 import type { Wallet } from '../crypto/wallet.ts'
+import type { Device } from '../device/device.ts'
 import { createOperatorCheck } from '../device/operator.ts'
 import { createPeerClient } from '../http/client.ts'
 import { createRemoteScheduler } from '../scheduler/remote.ts'
@@ -45,6 +46,8 @@ export interface NodeDeps {
   readonly fetch?: typeof fetch
   /** Default: what the configuration names. The node closes them when it stops. */
   readonly stores?: NodeStores
+  /** Devices of the program itself, beside those of the node; see `createDevice`. */
+  readonly devices?: readonly Device[]
 }
 
 export interface RunningNode {
@@ -143,6 +146,7 @@ async function startWith(
   const parts = { config, wallets, reader, replyMemory, memory }
   const { resolver, computing }: Resolution = buildResolver({
     ...{ ...parts, scheduler, nodeOptions, operatorCheck, cron, stores, clock, events },
+    devices: deps.devices ?? [],
   })
   describeMetrics(metrics, { scheduler, stores, cron, computing })
   const isReady = () => isReadable(stores)

@@ -17,6 +17,7 @@ import {
   stepKeys,
 } from './path-step.ts'
 import { placeholder, takesUnknownBase } from './placeholder.ts'
+import { resultsSlot } from './results-slot.ts'
 
 type AsStep = Extract<PathStep, { kind: 'as' }>
 
@@ -137,6 +138,8 @@ export class Run {
   async #request({ path, index }: Place): Promise<Message | Outcome> {
     const values = await this.#values(stepKeys(path, index))
     if (!(values instanceof Map)) return values
+    const slot = resultsSlot(path, index, values)
+    if (slot !== undefined) values.set('slot', slot)
     return new Message(values, path.request.commitments, { request: path.request })
   }
 

@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test'
 import type { NodeConfig } from '../../src/config/options.ts'
 import { walletFromJwk, walletToJwk } from '../../src/crypto/local-wallet.ts'
 import { testWallet } from '../../src/crypto/test-wallet.ts'
-import { startNode } from '../../src/node/node.ts'
+import { type NodeDeps, startNode } from '../../src/node/node.ts'
 import { createScheduleStore, type ScheduleStore } from '../../src/scheduler/schedule-store.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { readVectorFile } from '../vectors.ts'
@@ -30,6 +30,7 @@ export interface ClientNode {
 export async function startClientNode(
   t: TestContext,
   options: Partial<NodeConfig> = {},
+  deps: Pick<NodeDeps, 'devices'> = {},
 ): Promise<ClientNode> {
   guardNetwork(t)
   const store = createMemoryStore()
@@ -38,6 +39,7 @@ export async function startClientNode(
     {
       wallets: [walletFromJwk(readVectorFile('wallet'))],
       stores: { cache: store, scheduler: store, close: () => store.close() },
+      ...deps,
       fetch: () => assert.fail('The node has no reason to ask a gateway'),
     },
   )
