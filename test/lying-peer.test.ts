@@ -94,7 +94,7 @@ const answer =
 /** Asks a node whose only way to the scheduler of the process is a peer that lies. */
 async function ask(t: TestContext, lie: Lie, key: 'POST' | 'slot' | 'schedule') {
   const peer = await startFake(t, (request, response) => lie(response, request))
-  const node = await startTestNode(t, { peerTimeoutMs: 500 })
+  const node = await startTestNode(t, { peerTimeoutMs: ENDLESS.includes(lie) ? 300 : 30_000 })
   const named = `${truth.processId}?hint=${peer.url}`
   const reply =
     key === 'POST'
@@ -109,6 +109,11 @@ function assertRefused(reply: HttpReply, reason: RegExp, status = 502): void {
   assert.equal(reply.text.includes(MARK), false)
   for (const [, value] of reply.headers) assert.equal(value.includes(MARK), false)
 }
+
+const silence: Lie = () => undefined
+const beginning: Lie = (response) => response.write(MARK)
+/** Only time ends these. */
+const ENDLESS = [silence, beginning]
 
 const LIES_FOR_ALL: readonly (readonly [string, Lie, RegExp])[] = [
   [
@@ -135,8 +140,8 @@ const LIES_FOR_ALL: readonly (readonly [string, Lie, RegExp])[] = [
     },
     /too many bytes/,
   ],
-  ['nothing at all', () => undefined, /did not answer/],
-  ['a head without an end', (response) => response.write(MARK), /did not answer/],
+  ['nothing at all', silence, /did not answer/],
+  ['a head without an end', beginning, /did not answer/],
   ['a closed connection', (response) => response.destroy(), /did not answer/],
   ['a failure', answer(() => new Message([['body', MARK]]), 500), /failed to answer/],
   [

@@ -154,7 +154,8 @@ describe('remote_confirmation', () => {
       const state: { status?: number | 'hang' } = {}
       const bundler = await startBundler(t, state)
       const node = await startTestNode(t, {
-        ...{ mode: 'remote_confirmation', bundlerUrl: bundler.url, bundlerTimeoutMs: 100 },
+        ...{ mode: 'remote_confirmation', bundlerUrl: bundler.url },
+        bundlerTimeoutMs: status === 'hang' ? 1_000 : 30_000,
         returnExistingAssignment: true,
       })
       const processId = await spawn(node)
