@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { toBinary, toBytes } from '../src/base/bytes.ts'
 import type { LogFields, Logger } from '../src/base/log.ts'
-import { decodeAns104, encodeAns104 } from '../src/codec/ans104/ans104.ts'
+import { encodeAns104 } from '../src/codec/ans104/ans104.ts'
 import { commitMessage } from '../src/codec/commit.ts'
 import { decodeHttpsig, encodeHttpsig } from '../src/codec/httpsig/httpsig.ts'
 import { verifyMessage } from '../src/codec/verify.ts'
@@ -261,9 +261,4 @@ export async function assertSchedule(
     else assert.equal(assignment.get('base-hashpath'), baseHashpath)
     baseHashpath = nextBaseHashpath(baseHashpath, idOf(assignment))
   }
-}
-
-/** Reads a reply that is a data item. */
-export function itemOf(reply: HttpReply): Message {
-  return decodeAns104(reply.bytes)
 }
