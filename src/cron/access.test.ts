@@ -176,6 +176,16 @@ describe('managing tasks', () => {
     }
   })
 
+  test('a signed request works once', async () => {
+    const { cron, task } = await start('signed')
+    const id = await cron.create('once', step('once', TASK, { by: ALICE }))
+    const pause = step('pause', { task: id }, { by: ALICE })
+    await cron.manage('pause', pause)
+    await cron.manage('resume', step('resume', { task: id }, { by: ALICE }))
+    await assert.rejects(cron.manage('pause', pause), { message: /^This request was made before/ })
+    assert.equal(task(id).state, 'active')
+  })
+
   test('a task without owner is anybody’s on an open node, else the operator’s', async () => {
     const open = await start('open')
     const id = await open.cron.create('once', step('once', TASK))

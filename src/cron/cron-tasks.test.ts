@@ -169,6 +169,14 @@ describe('managing', () => {
     assert.equal(await create('once', { ...P, in: '1-hour', n: '2' }), id)
   })
 
+  test('what a task sends is bounded in size', async () => {
+    const { create, cron } = await startCron()
+    await assert.rejects(create('once', { ...P, body: 'x'.repeat(70_000) }), (error) =>
+      isAoError(error, 'limit-exceeded'),
+    )
+    assert.equal(cron.counts().tasks, 0)
+  })
+
   test('tasks that are over are forgotten, the longest over first', async () => {
     const fixture = await startCron({ maxEnded: 2 })
     const ids: string[] = []

@@ -110,6 +110,7 @@ export function createCron(deps: CronDeps, options: CronOptions): Cron {
 }
 
 const DEFAULT_MAX_ENDED = 1_000
+const MAX_USED = 10_000
 
 class TaskCron implements Cron {
   readonly #deps: CronDeps
@@ -122,6 +123,8 @@ class TaskCron implements Cron {
   /** The last run of each process: the next one waits for it, even when nobody else does any more. */
   readonly #processRuns = new Map<string, Promise<unknown>>()
   #adopting: Promise<void> = Promise.resolve()
+  /** Ids of signed requests that managed tasks. */
+  readonly #used = new Set<string>()
 
   constructor(deps: CronDeps, options: CronOptions) {
     const { timers = systemTimers, random = Math.random, events } = deps
@@ -185,6 +188,7 @@ class TaskCron implements Cron {
         'Expected the signature of the owner of the task or of the operator of the node',
       )
     }
+    this.#takeOnce(author, request)
     await this.#apply(key, task)
     return id
   }
@@ -255,6 +259,18 @@ class TaskCron implements Cron {
     this.#table.set(task)
     this.#deps.events.cronTaskCreated({ task: id, kind, owners })
     this.#dispatcher.add(task)
+  }
+
+  /** A signed request that somebody has recorded works no second time, while this node runs. */
+  #takeOnce({ signers }: Author, request: Message): void {
+    if (signers.length === 0) return
+    const id = messageId(request, 'all')
+    if (this.#used.has(id)) {
+      throw refused('This request was made before; sign another one, with a nonce if need be')
+    }
+    this.#used.add(id)
+    const [oldest] = this.#used
+    if (this.#used.size > MAX_USED && oldest !== undefined) this.#used.delete(oldest)
   }
 
   async #apply(key: ManageKey, task: Task): Promise<void> {

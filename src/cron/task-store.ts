@@ -3,6 +3,7 @@
  * what a run of it sends, `spawned/<pid>` processes that wait for their task. What must be durable
  * at once is committed at once; runs are written together, those of a tenth of a second at a time.
  */
+import { AoError } from '../base/errors.ts'
 import { packMessage, unpackMessage } from '../cache/packed-message.ts'
 import type { Message } from '../message/message.ts'
 import type { Store, StoreWrite } from '../store/store.ts'
@@ -16,6 +17,8 @@ const REQUESTS = `${ROOT}/requests`
 const SPAWNED = `${ROOT}/spawned`
 
 const PAGE = 1_000
+/** Of what a task sends, nested messages included. */
+const MAX_REQUEST_BYTES = 65_536
 /** Records of one commit: a few milliseconds of work, so that no run waits longer for it. */
 const MAX_GROUP = 250
 
@@ -74,7 +77,10 @@ export class TaskStore {
     return names.filter((name) => name !== after).slice(0, limit)
   }
 
-  /** Resolves when the task is durable, with the request of its runs and what else is given. */
+  /**
+   * Resolves when the task is durable, with the request of its runs and what else is given.
+   * @throws AoError `limit-exceeded` for a request of more than 64 KiB, and what the store throws.
+   */
   async save(
     task: Task,
     more: { readonly request?: Message; readonly writes?: readonly StoreWrite[] } = {},
@@ -82,7 +88,7 @@ export class TaskStore {
     const { id } = task.definition
     const writes: StoreWrite[] = [...(more.writes ?? []), taskWrite(task)]
     if (more.request !== undefined) {
-      writes.push({ kind: 'value', path: `${REQUESTS}/${id}`, value: packMessage(more.request) })
+      writes.push({ kind: 'value', path: `${REQUESTS}/${id}`, value: packRequest(more.request) })
     }
     await this.#deps.store.commit(writes)
   }
@@ -177,6 +183,15 @@ export function spawnedWrite({ processId, timestampMs }: SpawnedProcess): StoreW
 
 export function takenWrite(processId: string): StoreWrite {
   return { kind: 'delete', path: `${SPAWNED}/${processId}` }
+}
+
+function packRequest(request: Message): Uint8Array {
+  const packed = packMessage(request)
+  if (packed.length <= MAX_REQUEST_BYTES) return packed
+  throw new AoError('limit-exceeded', 'Expected a request of at most 64 KiB for a task', {
+    limit: MAX_REQUEST_BYTES,
+    bytes: packed.length,
+  })
 }
 
 function taskWrite(task: Task): StoreWrite {
