@@ -7,8 +7,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import type { CronEvents } from '../base/cron-events.ts'
-import { AoError, isAoError } from '../base/errors.ts'
-import { signersOf } from '../message/commitment.ts'
+import { AoError } from '../base/errors.ts'
 import { messageId } from '../message/id.ts'
 import type { Message } from '../message/message.ts'
 import type { Store, StoreWrite } from '../store/store.ts'
@@ -20,21 +19,16 @@ import {
   mayCreate,
   mayManage,
 } from './access.ts'
+import { adoptProcess } from './adopt-process.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { retime, within } from './due-decision.ts'
 import { type PathRunDeps, runPath } from './path-run.ts'
-import {
-  hasCronTags,
-  messageTemplate,
-  type ProcessRunDeps,
-  processTask,
-  runProcess,
-} from './process-run.ts'
+import { hasCronTags, type ProcessRunDeps, ProcessRuns } from './process-run.ts'
 import { refused, textAt } from './read-request.ts'
 import { type CreateKey, readTask, requestOfRuns } from './read-task.ts'
 import { isCurrent, type Task } from './task.ts'
 import type { RunResult } from './task-runner.ts'
-import { type SpawnedProcess, spawnedWrite, TaskStore, takenWrite } from './task-store.ts'
+import { type SpawnedProcess, spawnedWrite, TaskStore } from './task-store.ts'
 import { TaskTable } from './task-table.ts'
 import { systemTimers, type Timers } from './timers.ts'
 import { isInBlocks, nextDue } from './timetable.ts'
@@ -120,8 +114,7 @@ class TaskCron implements Cron {
   readonly #table: TaskTable
   readonly #dispatcher: Dispatcher
   readonly #creating = new Map<string, Promise<string>>()
-  /** The last run of each process: the next one waits for it, even when nobody else does any more. */
-  readonly #processRuns = new Map<string, Promise<unknown>>()
+  readonly #processRuns: ProcessRuns
   #adopting: Promise<void> = Promise.resolve()
   /** Ids of signed requests that managed tasks. */
   readonly #used = new Set<string>()
@@ -133,6 +126,11 @@ class TaskCron implements Cron {
     this.#access = { ...deps.access, access: options.access }
     const onFailure = (error: unknown) => events.cronStoreFailed({ error })
     this.#store = new TaskStore({ store: deps.store, timers, onFailure })
+    this.#processRuns = new ProcessRuns({
+      ...{ ...deps.processes, nowMs: () => deps.clock.now() },
+      templateOf: (id) => this.#store.request(id),
+      save: (task, writes) => this.#store.save(task, { writes }),
+    })
     this.#table = new TaskTable({ maxEnded: DEFAULT_MAX_ENDED, ...options })
     this.#dispatcher = new Dispatcher(
       {
@@ -318,57 +316,35 @@ class TaskCron implements Cron {
   }
 
   #run(task: Task, due: number): Promise<RunResult> {
-    const { paths, processes, clock } = this.#deps
-    const { id, kind } = task.definition
-    const requestOf = (taskId: string) => this.#store.request(taskId)
-    if (kind === 'path') return runPath({ ...paths, requestOf }, task)
-    const save = (changed: Task, writes: readonly StoreWrite[]) =>
-      this.#store.save(changed, { writes })
-    const deps = { ...processes, nowMs: () => clock.now(), templateOf: requestOf, save }
-    const before = this.#processRuns.get(id) ?? Promise.resolve()
-    const run = before.then(() => runProcess(deps, task, due))
-    const settled = run.catch(() => undefined)
-    this.#processRuns.set(id, settled)
-    void settled.then(() => {
-      if (this.#processRuns.get(id) === settled) this.#processRuns.delete(id)
-    })
-    return run
+    if (task.definition.kind === 'process') return this.#processRuns.run(task, due)
+    return runPath({ ...this.#deps.paths, requestOf: (id) => this.#store.request(id) }, task)
   }
 
   async #adoptAll(): Promise<void> {
     try {
-      for (const spawned of await this.#store.spawned()) await this.#adopt(spawned)
+      for (let found = await this.#store.spawned(); found.length > 0; ) {
+        for (const spawned of found) await this.#adopt(spawned)
+        found = await this.#store.spawned()
+      }
     } catch (error) {
       this.#deps.events.cronStoreFailed({ error })
     }
   }
 
-  async #adopt(spawned: SpawnedProcess): Promise<void> {
-    const { processId } = spawned
-    try {
-      await this.#makeProcessTask(spawned)
-    } catch (error) {
-      if (!isAoError(error, 'invalid-request', 'unauthorized', 'overloaded')) throw error
-      this.#deps.events.cronProcessRefused({ process: processId, reason: error.message })
-      await this.#deps.store.commit([takenWrite(processId)])
-    }
-  }
-
-  async #makeProcessTask({ processId, timestampMs }: SpawnedProcess): Promise<void> {
-    const { clock, blockHeight, processes, store } = this.#deps
-    const writes = [takenWrite(processId)]
-    const process = await processes.readMessage(processId)
-    if (process === undefined || this.#table.get(processId) !== undefined) {
-      return store.commit(writes)
-    }
-    const signers = [...new Set(signersOf(process))]
-    if (!mayCreate(this.#access, signers)) throw creationRefusal(this.#access.access)
-    const terms = { processId, owners: signers, startMs: timestampMs }
-    const task = processTask(process, { ...terms, nowMs: clock.now(), height: blockHeight() })
-    assertSlowEnough(task, this.#options.processMinIntervalMs)
-    this.#table.assertRoom({ signers, isOperator: signers.includes(this.#access.operator()) })
-    await this.#store.save(task, { request: messageTemplate(process, processId), writes })
-    this.#begin(task)
+  #adopt(spawned: SpawnedProcess): Promise<void> {
+    const { clock, blockHeight, processes, events, store } = this.#deps
+    return adoptProcess(
+      {
+        ...{ access: this.#access, table: this.#table, tasks: this.#store, events, store },
+        readProcess: processes.readMessage,
+        onMade: (task) => this.#begin(task),
+      },
+      spawned,
+      {
+        ...{ nowMs: clock.now(), height: blockHeight() },
+        minIntervalMs: this.#options.processMinIntervalMs,
+      },
+    )
   }
 
   /** Old tasks are gone from memory at once; should the store fail, it still has them. */
@@ -387,9 +363,4 @@ function mayRunAgain(known: Task): boolean {
   if (known.definition.owners.length === 0) return true
   if (known.state === 'finished') return false
   throw refused('The task was stopped; sign a new request to make another one')
-}
-
-function assertSlowEnough({ timetable }: Task, minIntervalMs: number): void {
-  if (timetable.kind !== 'every' || timetable.intervalMs >= minIntervalMs) return
-  throw refused(`Expected at least ${minIntervalMs} milliseconds between messages of a process`)
 }

@@ -104,11 +104,31 @@ export interface ProcessRunDeps {
   readonly save: (task: Task, writes: readonly StoreWrite[]) => Promise<void>
 }
 
-export async function runProcess(
-  deps: ProcessRunDeps,
-  task: Task,
-  due: number,
-): Promise<RunResult> {
+/** The runs of all processes, those of one after the other. */
+export class ProcessRuns {
+  readonly #deps: ProcessRunDeps
+  /** The last run of each: the next one waits for it, even when nobody else does any more. */
+  readonly #last = new Map<string, Promise<unknown>>()
+
+  constructor(deps: ProcessRunDeps) {
+    this.#deps = deps
+  }
+
+  run(task: Task, due: number): Promise<RunResult> {
+    const { id } = task.definition
+    const before = this.#last.get(id) ?? Promise.resolve()
+    const run = before.then(() => runProcess(this.#deps, task, due))
+    const settled = run
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#last.get(id) === settled) this.#last.delete(id)
+      })
+    this.#last.set(id, settled)
+    return run
+  }
+}
+
+async function runProcess(deps: ProcessRunDeps, task: Task, due: number): Promise<RunResult> {
   const { id } = task.definition
   const begun = task.intent?.due === due ? task.intent.message : undefined
   if (begun !== undefined && (await deps.isScheduled(id, begun))) return done(begun)
