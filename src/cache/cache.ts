@@ -83,8 +83,11 @@ export function createMessageReader(store: StoreReader): MessageReader {
       return message && onlyNamed(message, id)
     },
     canonicalId: async (id) => {
-      const value = await readValue(id)
-      return value && messageId(value, 'all')
+      if (!isStoredId(id)) return undefined
+      // Every other id is a link to the signed one, so that nothing need be read.
+      const path = await store.resolve(`${MESSAGES}/${id}`)
+      const isStored = (await store.kindOf(path)) === 'value'
+      return isStored ? path.slice(MESSAGES.length + 1) : undefined
     },
     readPath: (path) => readPath(store, reader, path),
     loadAll: (message) => loadMessage(message, bounded(load), 0),

@@ -5,7 +5,7 @@
 import type { Commitments } from '../message/commitment.ts'
 import { unsignedId } from '../message/id.ts'
 import type { Message } from '../message/message.ts'
-import { LruMap } from './lru-map.ts'
+import { LruMap } from '../base/lru-map.ts'
 
 export interface CommitOptions {
   readonly device: 'httpsig@1.0' | 'ans104@1.0'

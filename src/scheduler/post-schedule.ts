@@ -101,7 +101,8 @@ async function completeMessage(
 /** An hmac proves nothing of where it came from: it is made anew over what is kept. */
 function withoutUnsigned(message: Message): Message {
   const signed = [...message.commitments].filter(([, commitment]) => isSigned(commitment))
-  return message.withCommitments(new Map(signed))
+  const areAll = signed.length === message.commitments.size
+  return areAll ? message : message.withCommitments(new Map(signed))
 }
 
 /**

@@ -17,6 +17,7 @@ import {
   type LocationDevice,
   type SchedulerDevice,
 } from './device.ts'
+import { createKnownProcesses } from './known-processes.ts'
 import { parseSchedulers } from './locate.ts'
 import { createLocationTable, integerOf } from './location.ts'
 import { textOf } from './process-id.ts'
@@ -87,10 +88,10 @@ export function createScheduler(
 ): Scheduler {
   const store = createScheduleStore(deps.store)
   const wallets = new Map(deps.wallets.map((wallet) => [wallet.address, wallet]))
-  const readProcess = async (id: string): Promise<Message | undefined> => {
+  const readProcess = createKnownProcesses(async (id) => {
     const process = await store.readCommitted(id)
     return process === undefined ? deps.readMessage(id) : withSchedulers(store, process)
-  }
+  })
   const { clock, events, blockClock, remote, mayPublish, uploader } = deps
   const { signerRate = noSignerRate } = deps
   const uploads = createUploadQueue({ store, uploader, clock, events })
