@@ -310,14 +310,15 @@ describe('links', () => {
     await assert.rejects(whole, (error) => isAoError(error, 'limit-exceeded'))
   })
 
-  test('of names that lead to each other lead to nothing', async () => {
+  test('of names that lead to each other lead to no message', async () => {
     const { cache, store } = open()
     await store.commit([
       { kind: 'link', path: `messages/${ID('A')}`, target: `messages/${ID('B')}` },
       { kind: 'link', path: `messages/${ID('B')}`, target: `messages/${ID('A')}` },
     ])
     assert.equal(await cache.read(ID('A')), undefined)
-    assert.equal(await cache.canonicalId(ID('B')), undefined)
+    const circle = (error: unknown) => isAoError(error, 'infinite-recursion')
+    await assert.rejects(cache.canonicalId(ID('B')), circle, 'the store is damaged')
   })
 
   test('that make a huge message of a small one are refused', async () => {
