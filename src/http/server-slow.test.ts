@@ -27,7 +27,7 @@ test('headers that come byte by byte are given up after their time', async () =>
   const startedMs = performance.now()
   const reply = await drip(await open(port, 'GET / HTTP/1.1\r\nx: '), 'a', 20)
   assert.match(reply, /^HTTP\/1\.1 408 /)
-  assert.ok(performance.now() - startedMs < 2_000)
+  assert.ok(performance.now() - startedMs < 10_000)
 })
 
 test('a body that comes byte by byte is given up after the time of a request', async () => {

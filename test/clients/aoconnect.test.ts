@@ -69,7 +69,7 @@ test('result(), results() and dryrun() fail at once where nothing computes', asy
   await assert.rejects(ao.result({ process, slot }), /Error getting result/)
   await assert.rejects(ao.results({ process }), /Error getting results/)
   await assert.rejects(ao.dryrun({ process, tags: TAGS }), /Error running dryrun/)
-  assert.ok(performance.now() - startedAt < 5_000)
+  assert.ok(performance.now() - startedAt < 20_000)
   const refused = node.sent.slice(-4)
   assert.deepEqual(
     refused.map(({ target, status }) => [target.replace(process, 'PROCESS'), status]),
