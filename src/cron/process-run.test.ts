@@ -30,6 +30,7 @@ describe('a process with cron tags', () => {
       'cron-tag-target': 'elsewhere',
       'cron-tag-path': '/~cron@1.0/every',
       'cron-tag-ao-types': 'x="integer"',
+      'cron-tag-from-process': 'somebody',
     })
     await fixture.cron.adoptSpawned()
     await fixture.time.advance(35_000)

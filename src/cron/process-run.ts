@@ -17,26 +17,18 @@ import type { RunResult } from './task-runner.ts'
 import { isInBlocks, nextDue } from './timetable.ts'
 
 const TAG_PREFIX = 'cron-tag-'
-/** What is neither private nor a header of a signature. */
-const TAG_NAME = /^(?!priv|signature)[\w.-]+$/
+/** What is neither private, nor a header of a signature, nor says who speaks. */
+const TAG_NAME = /^(?!priv|signature|from)[\w.-]+$/
 /** Tags of a process beside its interval: the keys that a request for a task has, with `cron-`. */
 const TERMS = ['missed', 'times', 'until']
 /**
- * Keys of the message that no tag can set. Without a path and a method it is no request, although
- * the node signs it.
+ * Keys of the message that no tag can set. The wallet of the node signs it, so that it must neither
+ * be a request, which has a path and a method, nor speak for another process, as `from-process` does.
  */
 const FIXED_KEYS: ReadonlySet<string> = new Set([
-  ...[
-    'ao-types',
-    'block-height',
-    'commitments',
-    'data-protocol',
-    'method',
-    'path',
-    'target',
-    'timestamp',
-  ],
-  ...['type', 'variant'],
+  ...['anchor', 'ao-types', 'block-height', 'commitments', 'data-protocol', 'id', 'method'],
+  ...['owner', 'path', 'process', 'scheduler', 'slot', 'status', 'target', 'timestamp', 'type'],
+  'variant',
 ])
 const PROCESS_RETRIES = 10
 
