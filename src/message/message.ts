@@ -101,6 +101,11 @@ export class Message<V = Value> {
     return Message.owning(this.#entries, commitments, this.priv)
   }
 
+  /** The same message with nothing private but this. */
+  replacingPrivate(priv: MessagePrivate): Message<V> {
+    return Message.owning(this.#entries, this.commitments, priv)
+  }
+
   withPrivate(priv: MessagePrivate): Message<V> {
     return Message.owning(this.#entries, this.commitments, { ...this.priv, ...priv })
   }

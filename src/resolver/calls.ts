@@ -133,15 +133,26 @@ function keyOf(request: Message): string | undefined {
   return isBinary(path) ? toText(path) : undefined
 }
 
-/** An answer with the hashpath of its computation, and nothing private of base or request. */
+/**
+ * An answer with the hashpath of its computation, and nothing private of base or request. The
+ * hashpath is made when somebody asks for it: an answer that is signed already, such as an
+ * assignment, never shows it, and it takes ids of base and request.
+ */
 function withHashpath(answer: Message, base: Message, request: Message): Message {
   const { loadedFrom } = answer.priv
-  const path = hashpathOf(base, request)
-  const priv: MessagePrivate = {
+  // Known from here on, so that answers do not keep all the messages that they come from.
+  void base.priv.hashpath
+  let step: { readonly base: Message; readonly request: Message } | undefined = { base, request }
+  let path: string | undefined
+  const priv: { readonly [Key in keyof MessagePrivate]: MessagePrivate[Key] | undefined } = {
     ...(loadedFrom === undefined ? {} : { loadedFrom }),
-    ...(path === undefined ? {} : { hashpath: path }),
+    get hashpath() {
+      if (step !== undefined) path = hashpathOf(step.base, step.request)
+      step = undefined
+      return path
+    },
   }
-  return new Message(answer, answer.commitments, priv)
+  return answer.replacingPrivate(priv as MessagePrivate)
 }
 
 /** A request that has no id, since its keys cannot be encoded, is answered without a hashpath. */
