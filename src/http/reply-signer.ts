@@ -2,10 +2,11 @@
  * Signs replies that nobody signed, so that a client can hold the node to them. A signature costs
  * more than all the rest of a reply: equal replies share one, also while it is being made.
  */
+
+import { LruMap } from '../base/lru-map.ts'
 import type { Commitments } from '../message/commitment.ts'
 import { unsignedId } from '../message/id.ts'
 import type { Message } from '../message/message.ts'
-import { LruMap } from '../base/lru-map.ts'
 
 export interface CommitOptions {
   readonly device: 'httpsig@1.0' | 'ans104@1.0'

@@ -4,13 +4,13 @@
  * client asked for. Source: HyperBEAM, `hb_http:encode_reply`.
  */
 import { isAoError } from '../base/errors.ts'
+import { LruMap } from '../base/lru-map.ts'
 import { commitUnsigned } from '../codec/httpsig/httpsig.ts'
 import { isSigned } from '../message/commitment.ts'
 import { Message } from '../message/message.ts'
 import { isList, type Value } from '../message/value.ts'
 import { DEFAULT_CODEC } from './codec-name.ts'
 import { contentKey } from './content-key.ts'
-import { LruMap } from '../base/lru-map.ts'
 import type { Negotiation } from './negotiate.ts'
 import { messagePage } from './page.ts'
 import type { ReplySigner } from './reply-signer.ts'
