@@ -8,8 +8,7 @@
 import { AoError } from '../base/errors.ts'
 import { createMessageReader, type MessageReader } from '../cache/cache.ts'
 import { type PreparedMessage, prepareMessage } from '../cache/prepare.ts'
-import { messageId } from '../message/id.ts'
-import { Message } from '../message/message.ts'
+import type { Message } from '../message/message.ts'
 import type { Store, StoreWrite } from '../store/store.ts'
 import type { ChainState } from './chain.ts'
 import { dataBytes } from './data-bytes.ts'
@@ -129,9 +128,10 @@ export function createScheduleStore(store: Store): ScheduleStore {
       const value = Buffer.from(String(slots))
       return store.commit([{ kind: 'value', path: `${PUBLISHED}/${processId}`, value }])
     },
-    keep: (message) => store.commit(prepareMessage(message).writes),
+    keep: async (message) =>
+      store.commit(await keepNames(store, [...prepareMessage(message).writes])),
     append: async (processId, entries, more = []) => {
-      const writes = await keepAliases(store, entries, appendWrites(processId, entries))
+      const writes = await keepNames(store, appendWrites(processId, entries))
       try {
         await store.commit([...writes, ...more])
       } catch (error) {
@@ -178,22 +178,16 @@ async function isWritten(
 }
 
 /**
- * The unsigned id of a process stays a name of the process that had it first: whoever signs the
- * same content again must not draw its messages away.
+ * An id stays the name of the message that had it first: whoever signs the content of a process
+ * again, or adds a signature to it, must not draw its messages away.
  */
-async function keepAliases(
-  store: Store,
-  entries: readonly AppendEntry[],
-  writes: StoreWrite[],
-): Promise<StoreWrite[]> {
-  const taken = new Set<string>()
-  for (const { assignment } of entries) {
-    const body = assignment.message.get('body')
-    if (!(body instanceof Message) || body.get('type') !== 'Process') continue
-    const alias = `messages/${messageId(body, 'none')}`
-    if ((await store.resolve(alias)) !== alias) taken.add(alias)
+async function keepNames(store: Store, writes: StoreWrite[]): Promise<StoreWrite[]> {
+  const kept: StoreWrite[] = []
+  for (const write of writes) {
+    const isName = write.kind === 'link' && write.path.startsWith('messages/')
+    if (!isName || (await store.kindOf(write.path)) === undefined) kept.push(write)
   }
-  return taken.size === 0 ? writes : writes.filter(({ path }) => !taken.has(path))
+  return kept
 }
 
 function slotPath(processId: string, slot: number): string {
