@@ -8,10 +8,12 @@
 import { AoError } from '../base/errors.ts'
 import { createMessageReader, type MessageReader } from '../cache/cache.ts'
 import { type PreparedMessage, prepareMessage } from '../cache/prepare.ts'
-import type { Message } from '../message/message.ts'
+import { messageId } from '../message/id.ts'
+import { Message } from '../message/message.ts'
 import type { Store, StoreWrite } from '../store/store.ts'
 import type { ChainState } from './chain.ts'
 import { dataBytes } from './data-bytes.ts'
+import { isProcess } from './process-id.ts'
 
 const ROOT = '~scheduler@1.0'
 const HEADS = `${ROOT}/heads`
@@ -90,6 +92,17 @@ export function createScheduleStore(store: Store): ScheduleStore {
     const assignment = await reader.readCommitted(id)
     return assignment && reader.loadAll(assignment)
   }
+  const inTurn = createSequences()
+  const commitNamed = (processes: readonly Message[], writes: readonly StoreWrite[]) => {
+    if (processes.length === 0) return store.commit(writes)
+    let commit = async () => store.commit(await keepNames(store, processes, writes))
+    const ids = new Set(processes.map((process) => messageId(process, 'none')))
+    for (const id of [...ids].sort()) {
+      const next = commit
+      commit = () => inTurn(id, next)
+    }
+    return commit()
+  }
   return {
     ...reader,
     head: async (processId) => {
@@ -128,12 +141,11 @@ export function createScheduleStore(store: Store): ScheduleStore {
       const value = Buffer.from(String(slots))
       return store.commit([{ kind: 'value', path: `${PUBLISHED}/${processId}`, value }])
     },
-    keep: async (message) =>
-      store.commit(await keepNames(store, [...prepareMessage(message).writes])),
+    keep: (message) => commitNamed([message], prepareMessage(message).writes),
     append: async (processId, entries, more = []) => {
-      const writes = await keepNames(store, appendWrites(processId, entries))
+      const writes = [...appendWrites(processId, entries), ...more]
       try {
-        await store.commit([...writes, ...more])
+        await commitNamed(processesIn(entries), writes)
       } catch (error) {
         if (!(await isWritten(store, processId, entries))) throw error
       }
@@ -178,16 +190,48 @@ async function isWritten(
 }
 
 /**
- * An id stays the name of the message that had it first: whoever signs the content of a process
+ * An id stays the name of the process that had it first: whoever signs the content of a process
  * again, or adds a signature to it, must not draw its messages away.
  */
-async function keepNames(store: Store, writes: StoreWrite[]): Promise<StoreWrite[]> {
-  const kept: StoreWrite[] = []
-  for (const write of writes) {
-    const isName = write.kind === 'link' && write.path.startsWith('messages/')
-    if (!isName || (await store.kindOf(write.path)) === undefined) kept.push(write)
+async function keepNames(
+  store: Store,
+  processes: readonly Message[],
+  writes: readonly StoreWrite[],
+): Promise<readonly StoreWrite[]> {
+  const taken = new Set<string>()
+  for (const path of processes.flatMap(namesOf)) {
+    if ((await store.kindOf(path)) !== undefined) taken.add(path)
   }
-  return kept
+  if (taken.size === 0) return writes
+  return writes.filter(({ kind, path }) => kind !== 'link' || !taken.has(path))
+}
+
+/** Where links to a process are, besides its id. */
+function namesOf(process: Message): string[] {
+  const ids = [messageId(process, 'none'), ...process.commitments.keys()]
+  return ids.map((id) => `messages/${id}`)
+}
+
+function processesIn(entries: readonly AppendEntry[]): Message[] {
+  return entries.flatMap(({ assignment }) => {
+    const body = assignment.message.get('body')
+    return body instanceof Message && isProcess(body) ? [body] : []
+  })
+}
+
+/** Runs what is given for one key one after the other, and different keys side by side. */
+function createSequences(): <T>(key: string, run: () => Promise<T>) => Promise<T> {
+  const last = new Map<string, Promise<unknown>>()
+  return async (key, run) => {
+    const next = (last.get(key) ?? Promise.resolve()).then(run)
+    const settled = next.catch(() => undefined)
+    last.set(key, settled)
+    try {
+      return await next
+    } finally {
+      if (last.get(key) === settled) last.delete(key)
+    }
+  }
 }
 
 function slotPath(processId: string, slot: number): string {
