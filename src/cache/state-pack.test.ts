@@ -7,7 +7,7 @@ import { commitMessage } from '../codec/commit.ts'
 import { testWallet } from '../crypto/test-wallet.ts'
 import { createMessage } from '../message/create-message.ts'
 import { Message } from '../message/message.ts'
-import { Link } from '../message/value.ts'
+import { Float, Link } from '../message/value.ts'
 import { isWholeState, packState, unpackState } from './state-pack.ts'
 
 test('a state that is read is the one that was written, keys in their order', async () => {
@@ -40,6 +40,11 @@ test('changes since the state before give the state, however keys come and go', 
       assert.deepEqual([...inner.keys()], [...state.keys()])
     }),
   )
+})
+
+test('a float keeps its sign where it is zero', async () => {
+  const read = await unpackState(packState(new Message([['zero', new Float(-0)]])))
+  assert.deepEqual(read.get('zero'), new Float(-0))
 })
 
 test('of a large state only what changed is written', () => {

@@ -46,12 +46,17 @@ function plainValue(value: Value, depth: number): Plain {
   }
   if (isBinary(value) || typeof value === 'number') return value
   if (typeof value === 'bigint') return ['integer', value.toString()]
-  if (value instanceof Float) return ['float', value.value]
+  if (value instanceof Float) return ['float', packedNumber(value.value)]
   if (value instanceof Atom) return ['atom', value.name]
   if (value instanceof Link) return ['link', value.id, value.type, value.lazy]
   if (isList(value)) return ['list', ...value.map((item) => plainValue(item, depth + 1))]
   if (value.commitments.size > 0) return ['signed', packMessage(value)]
   return ['map', ...[...value].map(([key, item]) => [key, plainValue(item, depth + 1)])]
+}
+
+/** As a text where the packing of a number would lose its sign. */
+function packedNumber(value: number): number | string {
+  return Object.is(value, -0) ? '-0' : value
 }
 
 function changedValue(before: Value, value: Value, depth: number): Plain {
@@ -96,7 +101,7 @@ function readValue(plain: Plain, before: Value | undefined): Value | Promise<Val
     case 'integer':
       return BigInt(rest[0] as string)
     case 'float':
-      return new Float(rest[0] as number)
+      return new Float(Number(rest[0]))
     case 'atom':
       return new Atom(rest[0] as string)
     case 'link':
