@@ -9,6 +9,7 @@ import {
   type ServerHttp2Session,
 } from 'node:http2'
 import type { Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { limitConnections, limitUnfinishedHeaders } from './connection-guard.ts'
 import type { HttpLimits } from './limits.ts'
 
@@ -16,11 +17,23 @@ export type RequestListener = (request: IncomingMessage, response: ServerRespons
 
 /** An HTTP/1.1 server that also answers HTTP/2 on its connections. */
 export interface DualServer extends Server {
-  /** Asks clients of HTTP/2 to finish, and drops connections that have not said anything yet. */
+  /** Asks clients of HTTP/2 to finish, and soon drops connections that have not said anything. */
   closeHttp2Sessions(): void
+  /**
+   * Takes the connections that the system holds already, which it would cut without an answer as
+   * soon as nobody listens. Resolves when there are no more, or too many.
+   */
+  acceptWaiting(): Promise<void>
   /** Cuts every connection, whatever it is doing. */
   destroyConnections(): void
 }
+
+/** In a few of these a connection is taken if one waits: Node takes one in each of its turns. */
+const ACCEPT_PAUSE_MS = 5
+const QUIET_PAUSES = 4
+const MAX_ACCEPT_MS = 3_000
+/** What a client sent right before the end may take so long to be read. */
+const LAST_WORDS_MS = 250
 
 /** How an HTTP/2 connection begins (RFC 9113, 3.4); no method of HTTP/1.1 starts like it. */
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
@@ -34,6 +47,7 @@ export function createDualServer(listener: RequestListener, limits: HttpLimits):
   const http2 = createHttp2(listener, limits)
   const sessions = new Set<ServerHttp2Session>()
   const undecided = new Set<Socket>()
+  let accepted = 0
   http2.on('session', (session) => {
     if (sessions.size >= MAX_HTTP2_SESSIONS) {
       session.destroy()
@@ -46,6 +60,7 @@ export function createDualServer(listener: RequestListener, limits: HttpLimits):
   const serveHttp1 = http1.listeners('connection')
   http1.removeAllListeners('connection')
   http1.on('connection', (socket: Socket) => {
+    accepted++
     undecided.add(socket)
     socket.once('close', () => undecided.delete(socket))
     sniff(socket, limits.headersTimeoutMs, (isHttp2) => {
@@ -56,15 +71,25 @@ export function createDualServer(listener: RequestListener, limits: HttpLimits):
   })
   limitConnections(http1, limits)
   const closeHttp2Sessions = (): void => {
-    for (const socket of undecided) socket.destroy()
+    void setTimeout(LAST_WORDS_MS, undefined, { ref: false }).then(() => {
+      for (const socket of undecided) socket.destroy()
+    })
     for (const session of sessions) session.close()
+  }
+  const acceptWaiting = async (): Promise<void> => {
+    const endMs = performance.now() + MAX_ACCEPT_MS
+    for (let quiet = 0; quiet < QUIET_PAUSES && performance.now() < endMs; ) {
+      const before = accepted
+      await setTimeout(ACCEPT_PAUSE_MS)
+      quiet = accepted === before ? quiet + 1 : 0
+    }
   }
   const destroyConnections = (): void => {
     for (const socket of undecided) socket.destroy()
     for (const session of sessions) session.destroy()
     http1.closeAllConnections()
   }
-  return Object.assign(http1, { closeHttp2Sessions, destroyConnections })
+  return Object.assign(http1, { closeHttp2Sessions, acceptWaiting, destroyConnections })
 }
 
 function createHttp1(listener: RequestListener, limits: HttpLimits): Server {
@@ -113,7 +138,7 @@ type Http2Listener = NonNullable<Parameters<typeof createHttp2Server>[1]>
 function sniff(socket: Socket, timeoutMs: number, decided: (isHttp2: boolean) => void): void {
   let seen: Buffer = Buffer.alloc(0)
   const drop = (): void => void socket.destroy()
-  const timer = setTimeout(drop, timeoutMs)
+  const timer = globalThis.setTimeout(drop, timeoutMs)
   const onReadable = (): void => {
     const chunk: unknown = socket.read()
     if (!Buffer.isBuffer(chunk)) return

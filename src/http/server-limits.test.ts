@@ -221,8 +221,7 @@ test('close() answers what is under way, ends idle connections and refuses new o
   const slowHttp2 = http2Request(busyHttp2, { ':path': '/slow' })
   await started.promise
   const closed = server.close()
-  await once(silent, 'close')
-  await once(idleHttp2, 'close')
+  await Promise.all([once(silent, 'close'), once(idleHttp2, 'close')])
   gate.resolve()
   const reply = await slow
   assert.equal(reply.headers.connection, 'close')

@@ -109,6 +109,7 @@ export function createHttpServer(deps: HttpServerDeps, options: HttpServerOption
   addGauges(deps.metrics ?? silentMetrics, { admission, memory, outbox, server: () => server })
   const close = async (): Promise<void> => {
     isClosing = true
+    await server?.acceptWaiting()
     const cut = setTimeout(() => server?.destroyConnections(), limits.closeTimeoutMs)
     await app.close().finally(() => clearTimeout(cut))
   }
