@@ -1,0 +1,92 @@
+/**
+ * Schedules prepared messages on a node in a process of its own, from a load generator in another,
+ * and tells what came of it beside what the machine signs at the same time of the run.
+ */
+import type { NodeConfig } from '../src/config/options.ts'
+import { testWallet } from '../src/crypto/test-wallet.ts'
+import type { WalletType } from '../src/crypto/wallet.ts'
+import { type BenchNode, load, startBenchNode } from './children.ts'
+import type { LoadResult } from './http-load.ts'
+import {
+  type MessageForm,
+  type PreparedProcess,
+  prepareMessages,
+  prepareProcesses,
+} from './requests.ts'
+import { measureSigningRate, type SigningRate } from './signing-rate.ts'
+
+export interface ScheduleLoadSpec {
+  readonly form?: MessageForm
+  readonly walletType?: WalletType
+  readonly processes: number
+  readonly messages: number
+  /** At once; default 64. */
+  readonly connections?: number
+  readonly options?: Partial<NodeConfig>
+}
+
+export interface ScheduleLoad extends LoadResult {
+  readonly perSecond: number
+  /** Processor time of the node for each message, in milliseconds. */
+  readonly nodeCpuMs: number
+  /** The same of the load generator. */
+  readonly clientCpuMs: number
+  /** The mean of before and after the load. */
+  readonly signing: SigningRate
+}
+
+const CONNECTIONS = 64
+/** Messages that make the node warm before those that count. */
+const WARM_PART = 0.25
+
+/** Processes on a fresh node, for as many loads as are wanted. */
+export interface ScheduleBench extends AsyncDisposable {
+  readonly node: BenchNode
+  /** Sends messages, as many at once as there are connections or at a given rate. */
+  run(count: number, ratePerSecond?: number): Promise<LoadResult & { readonly nodeCpuMs: number }>
+}
+
+export async function openScheduleBench(spec: ScheduleLoadSpec): Promise<ScheduleBench> {
+  const { form = 'ans104', walletType = 'rsa-4096', connections = CONNECTIONS, options = {} } = spec
+  const node = await startBenchNode({ walletType, options })
+  const client = testWallet()
+  const processes = await prepareProcesses(spec.processes, node.address, client)
+  const sendProcesses = (some: readonly PreparedProcess[]) =>
+    load(
+      some.map(({ request }) => request),
+      { port: node.port, connections: Math.min(connections, some.length), count: some.length },
+    )
+  await sendProcesses(processes)
+  let runs = 0
+  return {
+    node,
+    run: async (count, ratePerSecond) => {
+      const salt = `${runs++}`
+      const requests = await prepareMessages(count, { form, client, processes, salt })
+      const before = await node.usage()
+      const pace = ratePerSecond === undefined ? {} : { ratePerSecond }
+      const result = await load(requests, { port: node.port, connections, count, ...pace })
+      const after = await node.usage()
+      return { ...result, nodeCpuMs: (after.cpuMs - before.cpuMs) / count }
+    },
+    [Symbol.asyncDispose]: () => node.stop(),
+  }
+}
+
+export async function runScheduleLoad(spec: ScheduleLoadSpec): Promise<ScheduleLoad> {
+  await using bench = await openScheduleBench(spec)
+  await bench.run(Math.ceil(spec.messages * WARM_PART))
+  const before = await measureSigningRate()
+  const result = await bench.run(spec.messages)
+  const after = await measureSigningRate()
+  return {
+    ...result,
+    perSecond: result.requests / result.seconds,
+    clientCpuMs: result.cpuMs / result.requests,
+    signing: {
+      parallel: (before.parallel + after.parallel) / 2,
+      serial: (before.serial + after.serial) / 2,
+      cpuMs: (before.cpuMs + after.cpuMs) / 2,
+    },
+  }
+}

@@ -1,0 +1,15 @@
+/** All sections, in the order in which they run. A new one is a file and a line here. */
+import type { Section } from './section.ts'
+import { benchHttpsig } from './sections/httpsig.ts'
+import { benchLatency } from './sections/latency.ts'
+import { benchOneProcess } from './sections/one-process.ts'
+import { benchSchedule } from './sections/schedule.ts'
+import { benchWallets } from './sections/wallets.ts'
+
+export const SECTIONS: Readonly<Record<string, Section>> = {
+  schedule: benchSchedule,
+  httpsig: benchHttpsig,
+  'one-process': benchOneProcess,
+  wallets: benchWallets,
+  latency: benchLatency,
+}
