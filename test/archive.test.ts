@@ -80,8 +80,10 @@ async function exportFrom(
 
 const noChunk = async (): Promise<void> => assert.fail('The chunks go to the file')
 
+const IGNORE = { onFinding: () => undefined, onSlot: () => undefined }
+
 function importInto(storePath: string, file: string) {
-  return importSchedule({ storePath, file, onFinding: () => undefined, onSlot: () => undefined })
+  return importSchedule({ storePath, file, isPublished: false, ...IGNORE })
 }
 
 async function errorsIn(storePath: string, processId: string): Promise<string[]> {
@@ -189,14 +191,28 @@ test('import goes on after the last slot that is there, and refuses a gap', asyn
   const tail = await exportFrom(from, 'jsonl', { from: 3 })
   const copy = join(from.folder, 'copy')
   assert.deepEqual(await importInto(copy, first), {
-    ...{ written: 2, present: 0, current: 1 },
-    processId: from.processId,
+    ...{ written: 2, present: 0, current: 1, published: 0 },
+    ...{ processId: from.processId, range: { first: 0, last: 1 } },
   })
   await assert.rejects(importInto(copy, tail), (error) => isAoError(error, 'not-found'))
   const { written, present, current } = await importInto(copy, all)
   assert.deepEqual([written, present, current], [2, 2, 3])
   assert.deepEqual(await contentOf(copy), await contentOf(from.storePath))
   assert.equal((await importInto(copy, tail)).present, 1)
+})
+
+test('import marks as published only what follows on slots that are', async (t) => {
+  const from = await scheduled(t, 'ans104@1.0')
+  const first = await exportFrom(from, 'jsonl', { to: 1 })
+  const later = await exportFrom(from, 'jsonl', { from: 2 })
+  const storePath = join(from.folder, 'copy')
+  await importInto(storePath, first)
+  const importPublished = async (file: string) =>
+    (await importSchedule({ storePath, file, isPublished: true, ...IGNORE })).published
+  assert.equal(await importPublished(later), 0)
+  assert.equal(await importPublished(first), 2)
+  assert.equal(await importPublished(later), 4)
+  assert.equal(await importPublished(first), 4)
 })
 
 test('import keeps what is good of a file that was cut off, and says where it ends', async (t) => {

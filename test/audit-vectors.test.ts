@@ -29,7 +29,7 @@ async function auditPage(name: string): Promise<{ slots: number; findings: strin
   const slots = [...assignments.keys()].filter((key) => /^\d+$/.test(key)).length
   const source = createNodeSource(async (path) => {
     if (path.includes('/schedule?')) return { status: 200, message: page }
-    if (!path.endsWith('/slot')) return { status: 404, message: new Message() }
+    if (!path.includes('/slot?')) return { status: 404, message: new Message() }
     return { status: 200, message: new Message([['current', String(slots - 1)]]) }
   })
   const processId = String(page.get('process'))

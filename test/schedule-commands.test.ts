@@ -8,6 +8,7 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { runCli } from '../src/cli/main.ts'
+import { createScheduleStore } from '../src/scheduler/schedule-store.ts'
 import { openExistingStore } from '../src/store/open-store.ts'
 import { schedule, signMessage, spawn, startTestNode, temporaryFolder } from './node-kit.ts'
 
@@ -101,9 +102,9 @@ test('verify ends with status 1 when it finds an error', async (t) => {
   await store.commit([{ kind: 'delete', path }])
   await store.close()
   const { code, stdout, stderr } = await run(['verify', '--store', storePath, processId])
+  assert.deepEqual([code, stderr], [1, 'ao-scheduler: The audit found 1 error\n'])
   assert.match(stdout, /slot 1: error slots-missing: Expected an assignment for this slot, found/)
   assert.match(stdout, /1 process, 3 slots, 1 error, 0 warnings/)
-  assert.deepEqual([code, stderr], [1, 'ao-scheduler: The audit found 1 error\n'])
   const unknown = await run(['verify', '--store', storePath, 'A'.repeat(43)])
   assert.equal(unknown.code, 1)
   assert.match(unknown.stdout, /^A{43}: error head-wrong: Expected a schedule of this process/)
@@ -130,9 +131,15 @@ test('export and import take a schedule from a node into a store', async (t) => 
   const imported = await run(['import', '--store', copy, bundle])
   const report = `${processId}: 4 slots imported, 0 there before, the newest is 3\n`
   assert.deepEqual(imported, { code: 0, stdout: report, stderr: '' })
-  const again = await run(['import', '--store', copy, bundle])
-  assert.equal(again.stdout, `${processId}: 0 slots imported, 4 there before, the newest is 3\n`)
+  const again = await run(['import', '--store', copy, '--published', bundle])
+  assert.equal(
+    again.stdout,
+    `${processId}: 0 slots imported, 4 there before, the newest is 3, a bundler has the first 4\n`,
+  )
   assert.equal((await run(['verify', '--store', copy])).code, 0)
+  const store = await openExistingStore(copy)
+  assert.equal(await createScheduleStore(store).publishedSlots(processId), 4)
+  await store.close()
   const node = await startTestNode(t, { storeEngine: 'lmdb', storePath: copy })
   const next = await schedule(node.url, await signMessage(processId))
   assert.equal(next.get('slot'), 4)

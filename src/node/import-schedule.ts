@@ -11,20 +11,30 @@ import {
   type ImportedSchedule,
   type ImportResult,
   importSchedule as importInto,
+  type SlotRange,
 } from '../scheduler/import-schedule.ts'
-import { createScheduleStore, type SlotAssignment } from '../scheduler/schedule-store.ts'
+import {
+  createScheduleStore,
+  type ScheduleStore,
+  type SlotAssignment,
+} from '../scheduler/schedule-store.ts'
 import { openOrCreateStore } from '../store/open-store.ts'
+import type { Store } from '../store/store.ts'
 
 export interface ImportCommand {
   /** Folder of the store; made, as an LMDB store, if it is not there. */
   readonly storePath: string
   readonly file: string
+  /** Whether a bundler has what is in the file, so that no node need upload it. */
+  readonly isPublished: boolean
   readonly onFinding: (finding: Finding) => void
   readonly onSlot: (slot: number) => void
 }
 
 export interface ImportSummary extends ImportResult {
   readonly processId: string
+  /** How many slots from the first on a bundler has, as far as the store knows. */
+  readonly published: number
 }
 
 /** @throws AoError `invalid-encoding` for a file that is no archive, and see `importSchedule`. */
@@ -34,14 +44,37 @@ export async function importSchedule(command: ImportCommand): Promise<ImportSumm
     const schedule = await readArchive(command.file, file)
     const store = await openOrCreateStore(command.storePath)
     try {
-      const deps = { store: createScheduleStore(store), cache: createMessageCache(store) }
-      return { ...(await importInto(deps, schedule, command)), processId: schedule.processId }
+      return await importChecked(store, schedule, command)
     } finally {
       await store.close()
     }
   } finally {
     await file.close()
   }
+}
+
+async function importChecked(
+  store: Store,
+  schedule: ImportedSchedule,
+  command: ImportCommand,
+): Promise<ImportSummary> {
+  const { processId } = schedule
+  const schedules = createScheduleStore(store)
+  const deps = { store: schedules, cache: createMessageCache(store) }
+  const result = await importInto(deps, schedule, command)
+  if (command.isPublished) await markPublished(schedules, processId, result.range)
+  return { ...result, processId, published: await schedules.publishedSlots(processId) }
+}
+
+/** Only what follows on slots that are published: nobody knows of others before the file. */
+async function markPublished(
+  schedules: ScheduleStore,
+  processId: string,
+  range: SlotRange | undefined,
+): Promise<void> {
+  const published = await schedules.publishedSlots(processId)
+  if (range === undefined || range.first > published || range.last < published) return
+  await schedules.setPublishedSlots(processId, range.last + 1)
 }
 
 async function openFile(path: string): Promise<FileHandle> {

@@ -4,7 +4,8 @@ import { signersOf } from '../message/commitment.ts'
 import { withOnlyCommitted } from '../message/committed.ts'
 import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
-import { isList, type Value } from '../message/value.ts'
+import { isList, Link, type Value } from '../message/value.ts'
+import { withBody } from './archive-line.ts'
 import { type Finding, finding } from './audit-finding.ts'
 import { integerOf } from './location.ts'
 import { textOf } from './process-id.ts'
@@ -14,6 +15,11 @@ export interface ExpectedAssignment {
   readonly slot: number
   /** Addresses that the process names; `undefined` when that is not known. */
   readonly schedulers: readonly string[] | undefined
+  /**
+   * Whether the received bytes of messages are there where only they prove a signature: a store
+   * keeps them, a node does not send them.
+   */
+  readonly hasReceived: boolean
 }
 
 export interface AuditedAssignment {
@@ -36,7 +42,7 @@ export async function auditAssignment(
   const message = body instanceof Message ? body : undefined
   const findings = [
     ...fieldFindings(assignment, expected),
-    ...(await signatureFindings(assignment, expected)),
+    ...(await signatureFindings(assignment, message, expected)),
     ...(await messageFindings(message, expected)),
   ]
   return {
@@ -58,14 +64,18 @@ function fieldFindings(assignment: Message, { processId, slot }: ExpectedAssignm
   return findings
 }
 
+/** An assignment covers its message by the id; whether the message is that one is looked at apart. */
 async function signatureFindings(
   assignment: Message,
+  message: Message | undefined,
   { slot, schedulers }: ExpectedAssignment,
 ): Promise<Finding[]> {
   if (signersOf(assignment).length === 0) {
     return [finding('assignment-unsigned', slot, 'Expected an assignment that somebody signed')]
   }
-  const { valid, signers, failed } = await verifyMessage(assignment)
+  const linked = message && withBody(assignment, new Link(messageId(message, 'all')))
+  const byLink = linked && (await verifyMessage(linked))
+  const { valid, signers, failed } = byLink?.valid ? byLink : await verifyMessage(assignment)
   if (!valid) {
     const reason = `The signature of commitment ${failed.join(', ')} on the assignment does not hold`
     return [finding('assignment-invalid', slot, reason)]
@@ -77,16 +87,32 @@ async function signatureFindings(
 
 async function messageFindings(
   message: Message | undefined,
-  { slot }: ExpectedAssignment,
+  { slot, hasReceived }: ExpectedAssignment,
 ): Promise<Finding[]> {
   if (message === undefined) {
     return [finding('message-missing', slot, 'Expected the scheduled message as body')]
   }
   if (!(await holdsThroughout(message))) {
+    if (!hasReceived && hasHttpSignature(message)) {
+      const reason =
+        'The signature on the message cannot be checked with what the node sends: the bytes that ' +
+        'its client sent prove it, or it was changed; verify the store to know'
+      return [finding('message-unproved', slot, reason)]
+    }
     return [finding('message-invalid', slot, 'A signature on the scheduled message does not hold')]
   }
   if (signersOf(message).length > 0) return []
   return [finding('message-unsigned', slot, 'Nobody signed the scheduled message')]
+}
+
+/** Whether a signature of httpsig@1.0 is on a message or on one in it. */
+function hasHttpSignature(value: Value): boolean {
+  if (isList(value)) return value.some(hasHttpSignature)
+  if (!(value instanceof Message)) return false
+  for (const { device, committer } of value.commitments.values()) {
+    if (device === 'httpsig@1.0' && committer !== undefined) return true
+  }
+  return [...value].some(([, nested]) => hasHttpSignature(nested))
 }
 
 /** Whether every signature on a message holds, and on all messages nested in it. */

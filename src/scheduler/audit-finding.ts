@@ -27,6 +27,8 @@ const SEVERITY_OF_CODE = {
   /** A signature of the message, or of one nested in it, does not hold. */
   'message-invalid': 'error',
   'message-unsigned': 'warning',
+  /** What a node sends of a message is not enough to check the signature of its client. */
+  'message-unproved': 'warning',
   /** The same message has another slot too: it was posted more than once. */
   'message-repeated': 'note',
   /** The assignment shows neither `hash-chain` nor `base-hashpath`. */

@@ -43,7 +43,7 @@ export async function* auditSchedule(
   const process = await readOptional(() => source.process(processId))
   const { after } = options
   const auditor = await createAuditor({
-    processId,
+    ...{ processId, hasReceived: source.hasReceived },
     ...(process === undefined ? {} : { process }),
     ...(after === undefined ? {} : { after }),
   })

@@ -7,7 +7,12 @@ import { signersOf } from '../message/commitment.ts'
 import type { HashpathAlgorithm } from '../message/hashpath.ts'
 import { messageId, unsignedId } from '../message/id.ts'
 import type { Message } from '../message/message.ts'
-import { type AuditedAssignment, auditAssignment, holdsThroughout } from './audit-assignment.ts'
+import {
+  type AuditedAssignment,
+  auditAssignment,
+  type ExpectedAssignment,
+  holdsThroughout,
+} from './audit-assignment.ts'
 import { type AuditState, auditLink, type ChainLink, startAudit } from './audit-chain.ts'
 import { type Finding, finding } from './audit-finding.ts'
 import { parseSchedulers } from './locate.ts'
@@ -36,6 +41,8 @@ export interface AuditorOptions {
   readonly process?: Message
   /** Where an audit before this one ended. Default: before slot 0. */
   readonly after?: AuditState
+  /** See `ExpectedAssignment`. Default true. */
+  readonly hasReceived?: boolean
 }
 
 /** What an audit needs to know of a process. */
@@ -45,20 +52,23 @@ interface ProcessFacts {
 }
 
 export async function createAuditor(options: AuditorOptions): Promise<Auditor> {
-  const { processId, process, after = startAudit(processId) } = options
+  const { processId, process } = options
   const facts = process && (await processFacts(process, processId))
-  return new SlotAuditor(processId, after, facts)
+  return new SlotAuditor(options, facts)
 }
 
 class SlotAuditor implements Auditor {
   readonly #processId: string
+  readonly #hasReceived: boolean
   #facts: ProcessFacts | undefined
   #hasToldOfScheduler = false
   state: AuditState
 
-  constructor(processId: string, state: AuditState, facts: ProcessFacts | undefined) {
+  constructor(options: AuditorOptions, facts: ProcessFacts | undefined) {
+    const { processId, after = startAudit(processId), hasReceived = true } = options
     this.#processId = processId
-    this.state = state
+    this.#hasReceived = hasReceived
+    this.state = after
     this.#facts = facts
   }
 
@@ -72,17 +82,23 @@ class SlotAuditor implements Auditor {
     const schedulers = this.#facts?.schedulers
     const audited = await Promise.all(
       assignments.map(({ slot, message }) =>
-        auditAssignment(message, { processId: this.#processId, slot, schedulers }),
+        auditAssignment(message, this.#expected(slot, schedulers)),
       ),
     )
     return audited.map((assignment) => this.#follow(assignment))
   }
 
   async #factsOfFirst({ slot, message }: SlotAssignment): Promise<ProcessFacts | undefined> {
-    const { message: body } = await auditAssignment(message, {
-      ...{ processId: this.#processId, slot, schedulers: undefined },
-    })
+    const { message: body } = await auditAssignment(message, this.#expected(slot, undefined))
     return body && processFacts(body, this.#processId)
+  }
+
+  #expected(slot: number, schedulers: readonly string[] | undefined): ExpectedAssignment {
+    const { length } = schedulers ?? []
+    return {
+      ...{ processId: this.#processId, slot, hasReceived: this.#hasReceived },
+      schedulers: length === 0 ? undefined : schedulers,
+    }
   }
 
   #follow(audited: AuditedAssignment): AuditedSlot {

@@ -39,6 +39,13 @@ export interface ImportResult {
   readonly present: number
   /** The newest slot of the schedule now, -1 for none. */
   readonly current: number
+  /** First and last slot of the file; `undefined` for a file without slots. */
+  readonly range: SlotRange | undefined
+}
+
+export interface SlotRange {
+  readonly first: number
+  readonly last: number
 }
 
 const BATCH_SLOTS = 128
@@ -69,7 +76,8 @@ export async function importSchedule(
     // Also when the file is broken: what came before that is good.
     await run.flush()
   }
-  return { written: run.written, present: run.present, current: auditor.state.slot }
+  const { written, present, range } = run
+  return { written, present, range, current: auditor.state.slot }
 }
 
 /** The process, kept from the file where the store does not have it. */
@@ -102,6 +110,7 @@ class ScheduleImport {
   #batch: SlotAssignment[] = []
   present = 0
   written = 0
+  range: SlotRange | undefined
 
   constructor(parts: ImportParts) {
     this.#parts = parts
@@ -109,18 +118,25 @@ class ScheduleImport {
   }
 
   async add(assignment: SlotAssignment): Promise<void> {
-    const { store, processId, auditor, options } = this.#parts
+    const { store, processId, options } = this.#parts
     const { slot } = assignment
+    const expected = this.#expected(slot)
+    if (slot !== expected) throw missing(expected, slot)
+    this.range = { first: this.range?.first ?? slot, last: slot }
     if (slot <= this.#head) {
       await assertSame(store, processId, assignment)
       this.present++
       options.onSlot?.(slot)
       return
     }
-    const expected = auditor.state.slot + this.#batch.length + 1
-    if (slot !== expected) throw missing(expected, slot)
     this.#batch.push(assignment)
     if (this.#batch.length === BATCH_SLOTS) await this.flush()
+  }
+
+  /** After the one before; a file may begin with any slot that the store has, or with its next one. */
+  #expected(slot: number): number {
+    if (this.range !== undefined) return this.range.last + 1
+    return Math.min(slot, this.#head + 1)
   }
 
   async flush(): Promise<void> {

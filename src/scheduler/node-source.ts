@@ -19,18 +19,23 @@ export type GetMessage = (
 /** Slots that are asked for one by one behind a gap, before the rest is taken for missing. */
 const MAX_PROBES = 100
 
+/** Asks the scheduler itself, since a process need not have a device that does. */
 export function createNodeSource(get: GetMessage): ScheduleSource {
   const assignments = async (processId: string, from: number, to: number) =>
-    consecutive(await read(get, `/${processId}/schedule?from=${from}&to=${to}`), from)
+    consecutive(
+      await read(get, `/~scheduler@1.0/schedule?target=${processId}&from=${from}&to=${to}`),
+      from,
+    )
   const assignment = async (processId: string, slot: number): Promise<Message | undefined> =>
     (await assignments(processId, slot, slot))[0]?.message
   const message = (id: string): Promise<Message | undefined> => read(get, `/${id}`)
   const head = async (processId: string): Promise<{ slot: number } | undefined> => {
-    const reply = await read(get, `/${processId}/slot`)
+    const reply = await read(get, `/~scheduler@1.0/slot?target=${processId}`)
     const slot = reply && integerOf(reply, 'current')
     return slot === undefined || slot < 0 ? undefined : { slot }
   }
   return {
+    hasReceived: false,
     processes: () => processesOf(get),
     process: message,
     head,
