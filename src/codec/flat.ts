@@ -7,11 +7,12 @@ import { type Binary, compareText, concatBytes, toBinary, toText } from '../base
 import { AoError } from '../base/errors.ts'
 import type { Commitment } from '../message/commitment.ts'
 import { commitmentToTabm, takeCommitments } from '../message/commitment-map.ts'
-import { MAX_DEPTH, TYPES_KEY } from '../message/keys.ts'
+import { TYPES_KEY } from '../message/keys.ts'
 import { Message } from '../message/message.ts'
 import { fromTabm, toTabm } from '../message/structured.ts'
 import type { Tabm } from '../message/tabm.ts'
 import { isBinary, type List, type Value } from '../message/value.ts'
+import { assertValueCount, splitPath } from '../message/value-limit.ts'
 import type { BundleOptions } from './codec.ts'
 
 /**
@@ -35,7 +36,8 @@ export function encodeFlat(
  */
 export function decodeFlat(flat: Iterable<readonly [path: string, value: Binary]>): Message {
   const root: Branch = new Map()
-  for (const [path, value] of flat) addLeaf(root, path, value)
+  const counted = { branches: 0 }
+  for (const [path, value] of flat) addLeaf(root, { path, value, counted })
   return fromTabm(toMessage(root) as Tabm)
 }
 
@@ -48,7 +50,7 @@ export function formatFlat(value: Message | List): Binary {
 
 /**
  * The message of a text: each line with exactly one `: ` is an entry, other lines are ignored.
- * @throws AoError see `decodeFlat`.
+ * @throws AoError see `decodeFlat`; `limit-exceeded` beyond 65,536 entries.
  */
 export function parseFlat(binary: Binary): Message {
   const text = toText(binary)
@@ -88,30 +90,33 @@ function join(prefix: string, key: string): string {
 }
 
 function segmentsOf(path: string): string[] {
-  return path.includes('/') ? path.split('/').filter((segment) => segment !== '') : [path]
+  return path.includes('/') ? splitPath(path) : [path]
 }
 
-function addLeaf(root: Branch, path: string, value: Binary): void {
-  const segments = path === '' ? [] : segmentsOf(path)
+interface Leaf {
+  readonly path: string
+  readonly value: Binary
+  /** Short paths can stand for very many messages. */
+  readonly counted: { branches: number }
+}
+
+function addLeaf(root: Branch, { path, value, counted }: Leaf): void {
+  const segments = segmentsOf(path)
   const last = segments.pop()
-  if (last === undefined) {
+  if (last === undefined || last === '') {
     throw new AoError('invalid-message', 'Expected a flat path with at least one segment')
   }
-  if (segments.length > MAX_DEPTH) {
-    throw new AoError('limit-exceeded', 'Expected a flat path with fewer segments', {
-      limit: MAX_DEPTH,
-    })
-  }
   let branch = root
-  for (const segment of segments) branch = childBranch(branch, segment)
+  for (const segment of segments) branch = childBranch(branch, segment, counted)
   if (branch.get(last) instanceof Map) throw throughBinary(path)
   branch.set(last, value)
 }
 
-function childBranch(branch: Branch, segment: string): Branch {
+function childBranch(branch: Branch, segment: string, counted: Leaf['counted']): Branch {
   const known = branch.get(segment)
   if (known instanceof Map) return known
   if (known !== undefined) throw throughBinary(segment)
+  assertValueCount(++counted.branches)
   const child: Branch = new Map()
   branch.set(segment, child)
   return child
@@ -141,6 +146,7 @@ function parseLines(text: string): Map<string, string> {
     const separator = line.indexOf(': ')
     if (separator < 0 || line.includes(': ', separator + 2)) continue
     flat.set(line.slice(0, separator), line.slice(separator + 2))
+    assertValueCount(flat.size)
   }
   return flat
 }

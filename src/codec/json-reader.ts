@@ -10,12 +10,13 @@ import { parseFloatText } from '../message/float.ts'
 import { isPrivateKey, MAX_DEPTH } from '../message/keys.ts'
 import { Message } from '../message/message.ts'
 import { Atom, Float, type Value } from '../message/value.ts'
+import { assertValueCount } from '../message/value-limit.ts'
 
 /**
  * The value of a JSON text (RFC 8259): numbers with a fraction or an exponent are floats, `true`,
  * `false` and `null` atoms. Private members vanish, `commitments` become the message's.
- * @throws AoError `invalid-encoding` with the position, `limit-exceeded` beyond 128 levels,
- * `invalid-commitment`.
+ * @throws AoError `invalid-encoding` with the position, `limit-exceeded` beyond 128 levels or
+ * 65,536 values, `invalid-commitment`.
  */
 export function readJson(text: string): Value {
   return new JsonReader(text).read()
@@ -25,6 +26,7 @@ class JsonReader {
   readonly #text: string
   #at = 0
   #depth = 0
+  #values = 0
 
   constructor(text: string) {
     this.#text = text
@@ -37,6 +39,7 @@ class JsonReader {
   }
 
   #value(): Value {
+    assertValueCount(++this.#values)
     const code = this.#next()
     switch (code) {
       case 0x22:
@@ -98,36 +101,28 @@ class JsonReader {
 
   #string(): string {
     const text = this.#text
-    let start = ++this.#at
-    let value = ''
+    const start = this.#at++
+    let hasEscapes = false
     for (; this.#at < text.length; this.#at++) {
       const code = text.charCodeAt(this.#at)
-      if (code === 0x22) return this.#wellFormed(value + text.slice(start, this.#at++))
+      if (code === 0x22) return this.#wellFormed(this.#unescape(start, hasEscapes))
       if (code < 0x20) throw this.#unexpected('no control character in a string')
       if (code !== 0x5c) continue
-      value += text.slice(start, this.#at) + this.#escape()
-      start = this.#at + 1
+      hasEscapes = true
+      this.#at++
     }
     throw this.#unexpected('the end of a string')
   }
 
-  /** The character of an escape; the position is left on its last character. */
-  #escape(): string {
-    const code = this.#text.charCodeAt(++this.#at)
-    if (code === 0x75) return this.#unicodeEscape()
-    const index = ESCAPED.indexOf(String.fromCharCode(code))
-    if (Number.isNaN(code) || index < 0) throw this.#unexpected('an escape of JSON')
-    return MEANT[index] ?? ''
-  }
-
-  #unicodeEscape(): string {
-    let unit = 0
-    for (let digit = 0; digit < 4; digit++) {
-      const value = HEX.indexOf((this.#text[++this.#at] ?? ' ').toLowerCase())
-      if (value < 0) throw this.#unexpected('four hex digits')
-      unit = unit * 16 + value
+  /** What stands between the quotes, of which the position is on the last; it is moved on. */
+  #unescape(start: number, hasEscapes: boolean): string {
+    const end = this.#at++
+    if (!hasEscapes) return this.#text.slice(start + 1, end)
+    try {
+      return JSON.parse(this.#text.slice(start, end + 1)) as string
+    } catch {
+      throw this.#unexpected('escapes of JSON in a string')
     }
-    return String.fromCharCode(unit)
   }
 
   #wellFormed(text: string): string {
@@ -196,7 +191,3 @@ class JsonReader {
     })
   }
 }
-
-const HEX = '0123456789abcdef'
-const ESCAPED = '"\\/bfnrt'
-const MEANT = '"\\/\b\f\n\r\t'

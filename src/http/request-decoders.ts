@@ -2,7 +2,7 @@
 import { AoError } from '../base/errors.ts'
 import { decodeAns104 } from '../codec/ans104/ans104.ts'
 import { parseFlat } from '../codec/flat.ts'
-import { decodeHttpsig } from '../codec/httpsig/httpsig.ts'
+import { decodeHttpsig, REQUEST_LIMITS } from '../codec/httpsig/httpsig.ts'
 import { decodeJson } from '../codec/json.ts'
 import { verifyMessage } from '../codec/verify.ts'
 import { signersOf } from '../message/commitment.ts'
@@ -25,7 +25,8 @@ export function createRequestDecoders(): RequestDecoders {
  * requests need none.
  */
 function fromHttpsig({ primitive, body, method, target }: RequestWire): Message {
-  return withOnlyCommitted(decodeHttpsig({ headers: [...primitive], body, method, target }))
+  const wire = { headers: [...primitive], body, method, target }
+  return withOnlyCommitted(decodeHttpsig(wire, { partLimits: REQUEST_LIMITS }))
 }
 
 /** Headers and query keys are no part of a data item. */

@@ -5,6 +5,7 @@
  */
 import { AoError } from '../base/errors.ts'
 import { encodeBase64 } from '../crypto/base64url.ts'
+import { assertValueCount } from './value-limit.ts'
 
 export type BareItem =
   | { readonly kind: 'string'; readonly value: string }
@@ -62,7 +63,8 @@ const CLASSES = characterClasses()
 
 /**
  * The members of a dictionary, in order; of equal keys the last value at the first position.
- * @throws AoError `invalid-encoding` for anything that is not accepted, wherever it stands.
+ * @throws AoError `invalid-encoding` for anything that is not accepted, wherever it stands;
+ * `limit-exceeded` beyond 65,536 members.
  */
 export function parseDictionary(text: string, options: DictionaryOptions = {}): Dictionary {
   const escaped = options.keys === 'escaped'
@@ -73,6 +75,7 @@ export function parseDictionary(text: string, options: DictionaryOptions = {}): 
       ? scanner.escapedKey()
       : scanner.dictionaryKey({ isFirst: members.size === 0 })
     members.set(key, scanner.memberValue())
+    assertValueCount(members.size)
     if (!scanner.skipComma()) break
   }
   return members
@@ -80,7 +83,7 @@ export function parseDictionary(text: string, options: DictionaryOptions = {}): 
 
 /**
  * The members of a list. An empty text is the empty list.
- * @throws AoError `invalid-encoding`
+ * @throws AoError `invalid-encoding`, `limit-exceeded` beyond 65,536 members
  */
 export function parseList(text: string): Member[] {
   const scanner = new Scanner(text)
@@ -89,6 +92,7 @@ export function parseList(text: string): Member[] {
   do {
     scanner.skipBlanks()
     members.push(scanner.member())
+    assertValueCount(members.length)
   } while (scanner.skipComma())
   return members
 }

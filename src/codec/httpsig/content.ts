@@ -8,7 +8,7 @@ import { Message } from '../../message/message.ts'
 import { parseDictionary } from '../../message/structured-fields.ts'
 import { isList, type Value } from '../../message/value.ts'
 import { readParameter } from './media-type.ts'
-import { readParts } from './multipart-reader.ts'
+import { type PartLimits, readParts } from './multipart-reader.ts'
 import { assembleParts, type BodyTree, treeMap } from './part-tree.ts'
 import { mendLists } from './tolerant-lists.ts'
 import { treeValue } from './tree-message.ts'
@@ -27,6 +27,8 @@ export interface Content {
 export interface ContentOptions {
   /** Whether another signer than HyperBEAM wrote the message, so that its habits count. */
   readonly isForeign: boolean
+  /** Of the parts of the body; default: those of replies. */
+  readonly partLimits?: PartLimits
 }
 
 const NEVER_KEYS = new Set(['signature', 'signature-input', 'commitments', 'content-digest'])
@@ -44,7 +46,8 @@ export function readContent(
 ): Content {
   const inlineKey = readInlineKey(headers, options)
   const boundary = body === undefined ? undefined : readBoundary(headers)
-  const tree = readBody(body, boundary, inlineKey)
+  const { partLimits } = options
+  const tree = readBody(body, boundary, { inlineKey, partLimits })
   const entries = new Map<string, Value>()
   for (const [name, value] of headers) {
     if (!isDropped(name, value, options)) addKey(entries, name, value)
@@ -91,13 +94,18 @@ function readBoundary(headers: ReadonlyMap<string, Binary>): string | undefined 
 function readBody(
   body: Uint8Array | undefined,
   boundary: string | undefined,
-  inlineKey: string,
+  { inlineKey, partLimits }: BodyOptions,
 ): BodyTree {
   if (body === undefined) return { root: treeMap(), keys: [] }
   if (boundary === undefined) {
     return { root: treeMap([[inlineKey, toBinary(body)]]), keys: [inlineKey] }
   }
-  return assembleParts(readParts(body, boundary), inlineKey)
+  return assembleParts(readParts(body, boundary, partLimits), inlineKey)
+}
+
+interface BodyOptions {
+  readonly inlineKey: string
+  readonly partLimits: PartLimits | undefined
 }
 
 function isDropped(name: string, value: Binary, { isForeign }: ContentOptions): boolean {

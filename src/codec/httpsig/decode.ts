@@ -6,10 +6,16 @@ import type { Message } from '../../message/message.ts'
 import type { Value } from '../../message/value.ts'
 import { readCommitment } from './commitment-reader.ts'
 import { type Content, readContent } from './content.ts'
+import type { PartLimits } from './multipart-reader.ts'
 import type { Received } from './received.ts'
 import { settleCommitments } from './settle.ts'
 import { isNative, readSignatures, type SignatureEntry } from './signature-reader.ts'
 import { type HttpsigWire, headerMap } from './wire.ts'
+
+export interface DecodeOptions {
+  /** How many parts and lines the body may have. Default: more than a full page of a schedule has. */
+  readonly partLimits?: PartLimits
+}
 
 /**
  * The message of an HTTP request or reply. All keys are in it: a caller that trusts only what is
@@ -18,12 +24,12 @@ import { type HttpsigWire, headerMap } from './wire.ts'
  * @throws AoError `invalid-encoding`, `invalid-commitment`, `invalid-message` for what cannot be
  * read, `invalid-signature` for a body other than the signed one, `limit-exceeded`.
  */
-export function decodeHttpsig(wire: HttpsigWire): Message {
+export function decodeHttpsig(wire: HttpsigWire, options: DecodeOptions = {}): Message {
   const headers = headerMap(wire)
   const entries = readSignatures(headers.get('signature'), headers.get('signature-input'))
   const isForeign = entries.some((entry) => !isNative(entry))
   const body = isBesideLink(headers, entries) ? undefined : wire.body
-  const content = readContent(headers, body, { isForeign })
+  const content = readContent(headers, body, { ...options, isForeign })
   const received = receivedMessage(wire, headers, content)
   const commitments = new Map<string, Commitment>()
   for (const entry of entries) {

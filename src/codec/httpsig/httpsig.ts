@@ -8,5 +8,6 @@
 export { commitHttpsig, commitUnsigned } from './commit.ts'
 export { decodeHttpsig } from './decode.ts'
 export { encodeHttpsig } from './encode.ts'
+export { REQUEST_LIMITS } from './multipart-reader.ts'
 export { verifyHttpsig } from './verify.ts'
 export type { HttpsigWire } from './wire.ts'

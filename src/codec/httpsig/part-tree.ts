@@ -1,7 +1,8 @@
 /** The tree of values that the parts of a multipart body make, before commitments are read from it. */
 import { type Binary, compareText, toBinary, toText } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
-import { MAX_DEPTH, TYPES_KEY } from '../../message/keys.ts'
+import { TYPES_KEY } from '../../message/keys.ts'
+import { assertValueCount, splitPath } from '../../message/value-limit.ts'
 import type { RawPart } from './multipart-reader.ts'
 
 export type TreeNode = Binary | TreeMap
@@ -47,14 +48,15 @@ export function assembleParts(parts: readonly RawPart[], inlineKey: string): Bod
   const placed: { name: string; path: readonly string[]; node: TreeNode }[] = []
   for (const part of parts) {
     const name = part.name ?? inlineKey
-    const path = name.split('/').filter((piece) => piece !== '')
+    const path = splitPath(name)
     const [first] = path
     if (first === undefined) throw invalid('a part with a name that is a path')
     keys.add(first)
     placed.push({ name, path, node: partValue(part) })
   }
   placed.sort((left, right) => compareText(left.name, right.name))
-  for (const { path, node } of placed) place(root, path, node)
+  const counted = { maps: 0 }
+  for (const { path, node } of placed) place(root, { path, node, counted })
   return { root, keys: [...keys] }
 }
 
@@ -98,24 +100,27 @@ function typesBody(types: Binary | undefined): boolean {
   return text !== undefined && (text.startsWith('body=') || text.includes(', body='))
 }
 
-function place(root: TreeMap, path: readonly string[], node: TreeNode): void {
-  if (path.length > MAX_DEPTH) {
-    throw new AoError('limit-exceeded', 'Expected a message with fewer levels', {
-      limit: MAX_DEPTH,
-    })
-  }
+interface Placed {
+  readonly path: readonly string[]
+  readonly node: TreeNode
+  /** Maps that only paths brought about: short names of parts can stand for very many. */
+  readonly counted: { maps: number }
+}
+
+function place(root: TreeMap, { path, node, counted }: Placed): void {
   let parent = root
-  for (const piece of path.slice(0, -1)) parent = childMap(parent, piece)
+  for (const piece of path.slice(0, -1)) parent = childMap(parent, piece, counted)
   const key = path.at(-1) ?? ''
   const known = parent.entries.get(key)
   if (isTreeMap(known) && isTreeMap(node)) merge(known, node)
   else parent.entries.set(key, node)
 }
 
-function childMap(parent: TreeMap, key: string): TreeMap {
+function childMap(parent: TreeMap, key: string, counted: Placed['counted']): TreeMap {
   const known = parent.entries.get(key)
   if (isTreeMap(known)) return known
   if (known !== undefined) throw invalid('no part below a part that is no map')
+  assertValueCount(++counted.maps)
   const map = treeMap()
   parent.entries.set(key, map)
   return map

@@ -55,7 +55,7 @@ function parseTypedItem(item: string): Value {
 /** A list may start at any number; written again it starts at 1. */
 function renumber(entries: Map<string, Value>, types: ReadonlyMap<string, string>): void {
   const numbers = [...entries.keys()].filter(isNumber).map(Number)
-  const first = Math.min(...numbers)
+  const first = numbers.reduce((least, number) => Math.min(least, number), Number.POSITIVE_INFINITY)
   if (numbers.length === 0) return
   const shift = (key: string): string => (isNumber(key) ? `${Number(key) - first + 1}` : key)
   const moved = [...entries]
