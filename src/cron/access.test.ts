@@ -13,8 +13,12 @@ const ALICE = 'A'.repeat(43)
 const BOB = 'B'.repeat(43)
 const TASK = { 'cron-path': '/x', in: '1-hour' }
 
+const RSA = { type: 'rsa-pss-sha512', fields: new Map() }
+
 interface Signing {
   readonly by?: string
+  /** Who signed the same, too. */
+  readonly beside?: string
   /** Keys that the signature covers. Default: all. */
   readonly covers?: readonly string[]
   /** The path that was signed. Default: that of the key. */
@@ -23,18 +27,17 @@ interface Signing {
 
 /** A step of a path, as the resolver hands it to a device: beside it the request as it came. */
 function step(key: string, keys: Readonly<Record<string, Value>>, signing: Signing = {}): Message {
-  const { by, signedPath = `/~cron@1.0/${key}` } = signing
+  const { by, beside, signedPath = `/~cron@1.0/${key}` } = signing
   const entries = Object.entries(keys)
   const received: [string, Value][] = [...entries, ['path', signedPath], ['method', 'GET']]
   const committed = signing.covers ?? [...Object.keys(keys), 'path']
-  const commitment: Commitment = {
-    ...{
-      id: idOf(by, key, keys),
-      device: 'httpsig@1.0',
-    },
-    ...{ type: 'rsa-pss-sha512', committed, fields: new Map(), ...(by && { committer: by }) },
-  }
-  const commitments = new Map(by === undefined ? [] : [[commitment.id, commitment]])
+  const signers = [by, beside].filter((signer) => signer !== undefined)
+  const commitments = new Map(
+    signers.map((committer): [string, Commitment] => {
+      const id = idOf(committer, key, keys)
+      return [id, { id, device: 'httpsig@1.0', committer, committed, ...RSA }]
+    }),
+  )
   const request = new Message(received, commitments)
   return new Message([...entries, ['path', key], ['method', 'GET']], commitments, { request })
 }
@@ -130,15 +133,17 @@ describe('making tasks', () => {
   })
 
   test('an owner has a bounded number of tasks, the operator has not', async () => {
-    const { cron } = await startCron({ access: 'signed', verify, maxTasksPerOwner: 1, maxTasks: 4 })
+    const { cron } = await startCron({ access: 'signed', verify, maxTasksPerOwner: 1, maxTasks: 5 })
     const make = (by: string, n: string) =>
       cron.create('once', step('once', { n, ...TASK }, { by }))
     await make(ALICE, '1')
     await assert.rejects(make(ALICE, '2'), refusal('overloaded', /1 tasks already/))
+    const both = await Promise.allSettled([make('C'.repeat(43), '1'), make('C'.repeat(43), '2')])
+    assert.deepEqual(both.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected'])
     await make(OPERATOR, '1')
     await make(OPERATOR, '2')
     await make(BOB, '1')
-    await assert.rejects(make(OPERATOR, '3'), refusal('overloaded', /This node has 4/))
+    await assert.rejects(make(OPERATOR, '3'), refusal('overloaded', /This node has 5/))
   })
 
   test('a signed request that comes again makes no second task, even when that is over', async () => {
@@ -155,6 +160,37 @@ describe('making tasks', () => {
     await assert.rejects(cron.create('every', other), {
       message: /was stopped; sign a new request/,
     })
+  })
+
+  test('nor does it when somebody has signed beside, or has taken a signature off', async () => {
+    const first = await start('signed')
+    const make = (cron: typeof first.cron, signing: Signing) =>
+      cron.create('once', step('once', TASK, signing))
+    const id = await make(first.cron, { by: ALICE })
+    const refused = refusal('invalid-request', /^This request was made before/)
+    await assert.rejects(make(first.cron, { by: ALICE, beside: BOB }), refused)
+    const second = await start('signed')
+    const both = await make(second.cron, { by: ALICE, beside: BOB })
+    assert.equal(await make(second.cron, { by: ALICE, beside: BOB }), both)
+    assert.notEqual(both, id)
+    const { cron } = await second.restart()
+    await assert.rejects(make(cron, { by: ALICE }), refused)
+    await assert.rejects(make(cron, { by: BOB }), refused)
+    const third = await start('signed')
+    const at = [make(third.cron, { by: ALICE }), make(third.cron, { by: ALICE, beside: BOB })]
+    const statuses = (await Promise.allSettled(at)).map(({ status }) => status)
+    assert.deepEqual(statuses, ['fulfilled', 'rejected'])
+  })
+
+  test('an unsigned request has the id of what it says, whatever it claims', async () => {
+    const { cron } = await start('open')
+    const request = step('once', TASK)
+    const claim: Commitment = {
+      ...{ id: 'X'.repeat(43), device: 'httpsig@1.0', type: 'hmac-sha256', keyid: 'constant:ao' },
+      ...{ committed: ['path'], fields: new Map() },
+    }
+    const claimed = new Message([...request], new Map([[claim.id, claim]]))
+    assert.equal(await cron.create('once', claimed), await cron.create('once', request))
   })
 })
 
@@ -182,7 +218,10 @@ describe('managing tasks', () => {
     const pause = step('pause', { task: id }, { by: ALICE })
     await cron.manage('pause', pause)
     await cron.manage('resume', step('resume', { task: id }, { by: ALICE }))
-    await assert.rejects(cron.manage('pause', pause), { message: /^This request was made before/ })
+    const refused = { message: /^This request was made before/ }
+    await assert.rejects(cron.manage('pause', pause), refused)
+    const beside = step('pause', { task: id }, { by: ALICE, beside: BOB })
+    await assert.rejects(cron.manage('pause', beside), refused)
     assert.equal(task(id).state, 'active')
   })
 

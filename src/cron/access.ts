@@ -29,6 +29,8 @@ export interface AccessDeps {
 export interface Author {
   /** Addresses whose signatures hold; none for an unsigned request. */
   readonly signers: readonly string[]
+  /** Ids of their signatures. Each counts once, whoever signs beside it. */
+  readonly signatures: readonly string[]
   readonly isOperator: boolean
 }
 
@@ -41,7 +43,8 @@ const TRANSPORT_KEYS: ReadonlySet<string> = new Set(['accept', 'accept-bundle', 
  */
 export async function authorOf(deps: AccessDeps, request: Message): Promise<Author> {
   const received = request.priv.request ?? request
-  if (![...received.commitments.values()].some(isSigned)) return { signers: [], isOperator: false }
+  const signatures = [...received.commitments.values()].filter(isSigned).map(({ id }) => id)
+  if (signatures.length === 0) return { signers: [], signatures, isOperator: false }
   const { valid, signers } = await deps.verify(received)
   if (!valid) throw refused('Expected a request whose signatures hold')
   const covered = new Set(committedKeys(received, { committers: 'all' }))
@@ -55,7 +58,7 @@ export async function authorOf(deps: AccessDeps, request: Message): Promise<Auth
   if (signers.some((signer) => signer === operator || deps.identities.has(signer))) {
     assertMeant(received)
   }
-  return { signers, isOperator: signers.includes(operator) }
+  return { signers, signatures, isOperator: signers.includes(operator) }
 }
 
 /** The path of a request that calls a key of this device and says nothing else. */

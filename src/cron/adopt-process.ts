@@ -59,8 +59,13 @@ async function makeTask(
   if (!mayCreate(access, owners)) throw creationRefusal(access.access)
   const task = processTask(process, { processId, owners, startMs: timestampMs, ...moment })
   assertSlowEnough(task, minIntervalMs)
-  table.assertRoom({ signers: owners, isOperator: owners.includes(access.operator()) })
-  await tasks.save(task, { request: messageTemplate(process, processId), writes })
+  const isOperator = owners.includes(access.operator())
+  const release = table.reserve({ signers: owners, signatures: [], isOperator })
+  try {
+    await tasks.save(task, { request: messageTemplate(process, processId), writes })
+  } finally {
+    release()
+  }
   onMade(task)
 }
 

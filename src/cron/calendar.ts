@@ -12,7 +12,10 @@ export interface CalendarRule {
   readonly timeZone: string
 }
 
-/** The first time after `afterMs`, or `undefined` when there is none any more. */
+/**
+ * The first time after `afterMs`, or `undefined` when there is none any more.
+ * @throws AoError `invalid-request` for an expression or a zone that cannot be read.
+ */
 export function nextTime(rule: CalendarRule, afterMs: number): number | undefined {
   return patternOf(rule).nextRun(new Date(afterMs))?.getTime()
 }
@@ -34,9 +37,16 @@ export function assertCalendarRule(rule: CalendarRule, nowMs: number): void {
       `Expected time-zone to be a name such as Europe/Berlin, not ${timeZone.slice(0, 64)}`,
     )
   }
-  let first: number | undefined
+  if (nextTime(rule, nowMs) !== undefined) return
+  throw new AoError(
+    'invalid-request',
+    `Expected cron to be due some day, ${expression.slice(0, 64)} never is`,
+  )
+}
+
+function patternOf({ expression, timeZone }: CalendarRule): Cron {
   try {
-    first = nextTime(rule, nowMs)
+    return new Cron(expression, { timezone: timeZone, mode: '5-or-6-parts', paused: true })
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.replace(/^CronPattern: /, '') : ''
     throw new AoError(
@@ -46,15 +56,6 @@ export function assertCalendarRule(rule: CalendarRule, nowMs: number): void {
       cause,
     )
   }
-  if (first !== undefined) return
-  throw new AoError(
-    'invalid-request',
-    `Expected cron to be due some day, ${expression.slice(0, 64)} never is`,
-  )
-}
-
-function patternOf({ expression, timeZone }: CalendarRule): Cron {
-  return new Cron(expression, { timezone: timeZone, mode: '5-or-6-parts', paused: true })
 }
 
 function isTimeZone(name: string): boolean {

@@ -67,6 +67,32 @@ describe('failures', () => {
     assert.ok(events.some(([name]) => name === 'cronTaskPaused'))
   })
 
+  test('a timetable that cannot be read any more pauses its task, and no other', async () => {
+    const { create, time, task, runs } = await startCron()
+    const broken = await create('cron', { ...P, cron: '* * * * *' })
+    const other = await create('every', { ...P, interval: '1-minute' })
+    task(broken).timetable = { kind: 'calendar', expression: 'broken', timeZone: 'UTC' }
+    await time.advance(130_000)
+    assert.equal(task(broken).state, 'paused')
+    assert.match(task(broken).reason ?? '', /^Paused since its timetable failed/)
+    assert.deepEqual([task(other).runs, runs.length], [3, 3])
+  })
+
+  test('nor does it keep the node from starting', async () => {
+    const first = await startCron()
+    const broken = await first.create('cron', { ...P, cron: '* * * * *' })
+    const other = await first.create('every', { ...P, interval: '1-minute' })
+    await first.time.advance(61_000)
+    await first.time.advance(1_000)
+    const path = `~cron@1.0/tasks/${broken}`
+    const record = Buffer.from((await first.store.get(path)) ?? []).toString()
+    const value = Buffer.from(record.replace('* * * * *', 'broken'))
+    await first.store.commit([{ kind: 'value', path, value }])
+    // With a clock that was set back the timetable is asked when the task is loaded.
+    const { task } = await first.restart(-120_000)
+    assert.deepEqual([task(broken).state, task(other).state], ['paused', 'active'])
+  })
+
   test('a failed write of runs is made again', async () => {
     const fixture = await startCron()
     const id = await fixture.create('every', { ...P, interval: '1-second' })
@@ -114,6 +140,79 @@ describe('managing', () => {
     assert.equal(cron.counts().tasks, 0)
   })
 
+  test('a task that is made anew is not overwritten by what its forerunner still writes', async () => {
+    const { answer, release } = heldAnswers()
+    const fixture = await startCron({ answer })
+    const keys = { ...P, interval: '1-hour' }
+    const id = await fixture.create('every', keys)
+    await fixture.time.advance(10)
+    await manage(fixture, 'stop', id)
+    assert.equal(await fixture.create('every', keys), id)
+    release()
+    await fixture.time.advance(1_000)
+    const { task } = await fixture.restart()
+    assert.equal(task(id).state, 'active')
+  })
+
+  test('also not while it is being written', async () => {
+    const { answer, release } = heldAnswers()
+    const fixture = await startCron({ answer })
+    const keys = { ...P, interval: '1-hour' }
+    const id = await fixture.create('every', keys)
+    await fixture.time.advance(10)
+    await manage(fixture, 'stop', id)
+    const { commit } = fixture.store
+    const { promise, resolve } = Promise.withResolvers<void>()
+    fixture.store.commit = async (writes) => {
+      fixture.store.commit = commit
+      await fixture.store.commit(writes)
+      return promise
+    }
+    const created = fixture.create('every', keys)
+    await fixture.time.advance(1)
+    release()
+    await fixture.time.advance(1_000)
+    resolve()
+    await created
+    const { task } = await fixture.restart()
+    assert.equal(task(id).state, 'active')
+  })
+
+  test('a stop that the store failed to write is written as soon as it can be', async () => {
+    const fixture = await startCron()
+    const id = await fixture.create('once', { ...P, in: '1-hour' })
+    const { commit } = fixture.store
+    fixture.store.commit = async () => {
+      throw new Error('Disk full')
+    }
+    await assert.rejects(manage(fixture, 'stop', id), { message: 'Disk full' })
+    fixture.store.commit = commit
+    await fixture.time.advance(2_000)
+    const { task } = await fixture.restart()
+    assert.equal(task(id).state, 'stopped')
+  })
+
+  test('a run that was cut off while its task was paused is not owed any more', async () => {
+    const { answer } = heldAnswers()
+    const fixture = await startCron({ answer })
+    const id = await fixture.create('once', P)
+    await fixture.time.advance(10)
+    await manage(fixture, 'pause', id)
+    const next = await fixture.restart()
+    const { unsettled, runs, missedRuns } = next.task(id)
+    assert.deepEqual([unsettled, runs, missedRuns], [[], 0, 1])
+    await assert.rejects(manage(next, 'resume', id), { message: /nothing left/ })
+  })
+
+  test('resume refuses a task that has nothing left to run', async () => {
+    const fixture = await startCron()
+    const until = fixture.time.now() + 5_000
+    const id = await fixture.create('every', { ...P, interval: '2-seconds', until })
+    await manage(fixture, 'pause', id)
+    await fixture.time.advance(6_000)
+    await assert.rejects(manage(fixture, 'resume', id), { message: /nothing left/ })
+  })
+
   test('stop ends a task for good, also one that runs', async () => {
     const { answer, release } = heldAnswers()
     const fixture = await startCron({ answer })
@@ -159,6 +258,19 @@ describe('managing', () => {
     assert.equal(fixture.runs.length, 2)
   })
 
+  test('run counts in blocks what is due in blocks', async () => {
+    const fixture = await startCron({ height: () => 700 })
+    const id = await fixture.create('every', { ...P, interval: '10-blocks' })
+    await fixture.time.advance(2_000)
+    await manage(fixture, 'run', id)
+    await fixture.time.advance(10)
+    const dues = fixture
+      .task(id)
+      .history.list()
+      .map(({ due }) => due)
+    assert.deepEqual(dues, [700, 700])
+  })
+
   test('tasks are bounded in number', async () => {
     const { create } = await startCron({ maxTasks: 2 })
     await create('once', { ...P, in: '1-hour', n: '1' })
@@ -190,7 +302,7 @@ describe('managing', () => {
     )
     await fixture.time.advance(1_000)
     const { cron } = await fixture.restart()
-    assert.equal((await cron.list(undefined, 10)).length, 2)
+    assert.equal((await cron.list({ limit: 10 })).tasks.length, 2)
   })
 
   test('list pages through the tasks in the order of their ids', async () => {
@@ -198,11 +310,31 @@ describe('managing', () => {
     const ids: string[] = []
     for (let n = 0; n < 7; n++) ids.push(await create('once', { ...P, in: '1-hour', n: `${n}` }))
     const found: string[] = []
-    for (let after: string | undefined; ; after = found.at(-1)) {
-      const page = await cron.list(after, 3)
-      found.push(...page.map(({ definition }) => definition.id))
-      if (page.length < 3) break
+    let pages = 0
+    for (let after: string | undefined; after !== undefined || pages === 0; pages++) {
+      const page = await cron.list({ after, limit: 3 })
+      found.push(...page.tasks.map(({ definition }) => definition.id))
+      after = page.next
     }
-    assert.deepEqual(found, ids.toSorted())
+    assert.deepEqual([found, pages], [ids.toSorted(), 3])
+  })
+
+  test('list fills its pages with what is asked for, whatever lies between', async () => {
+    const { create, cron, store } = await startCron()
+    for (let n = 0; n < 20; n++) await create('once', { ...P, in: '1-hour', n: `${n}` })
+    const { tasks } = await cron.list({ limit: 100 })
+    for (const [n, { definition }] of tasks.entries()) {
+      const task = new Message([
+        ['path', 'pause'],
+        ['task', definition.id],
+      ])
+      if (n % 5 > 0) await cron.manage('pause', task)
+    }
+    const damaged = `~cron@1.0/tasks/${tasks[0]?.definition.id.slice(0, -1)}`
+    await store.commit([{ kind: 'value', path: damaged, value: Buffer.from('?') }])
+    const first = await cron.list({ limit: 3, state: 'active' })
+    assert.deepEqual(first.tasks, [tasks[0], tasks[5], tasks[10]])
+    const second = await cron.list({ limit: 3, state: 'active', after: first.next })
+    assert.deepEqual(second, { tasks: [tasks[15]] })
   })
 })

@@ -154,7 +154,7 @@ describe('what was missed', () => {
     const { time, runs, task, cron } = await first.restart(600_000)
     await time.advance(1_000)
     assert.equal(runs.length, 4)
-    const [page] = await cron.list(undefined, 10)
+    const [page] = (await cron.list({ limit: 10 })).tasks
     const due = task(page?.definition.id ?? '')
       .history.list()
       .map((run) => run.due)

@@ -5,12 +5,10 @@
  * clients, the node calls it for processes with cron tags. A reader goes cron, read-task,
  * dispatcher, due-decision, task-runner, task-store.
  */
-import type { Clock } from '../base/clock.ts'
-import type { CronEvents } from '../base/cron-events.ts'
 import { AoError } from '../base/errors.ts'
-import { messageId } from '../message/id.ts'
+import { messageId, unsignedId } from '../message/id.ts'
 import type { Message } from '../message/message.ts'
-import type { Store, StoreWrite } from '../store/store.ts'
+import type { StoreWrite } from '../store/store.ts'
 import {
   type AccessDeps,
   type Author,
@@ -20,47 +18,21 @@ import {
   mayManage,
 } from './access.ts'
 import { adoptProcess } from './adopt-process.ts'
+import type { CronDeps, CronOptions } from './cron-deps.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { retime, within } from './due-decision.ts'
-import { type PathRunDeps, runPath } from './path-run.ts'
-import { hasCronTags, type ProcessRunDeps, ProcessRuns } from './process-run.ts'
+import { within } from './due-decision.ts'
+import { listTasks, type TaskPage, type TaskQuery } from './list-tasks.ts'
+import { runPath } from './path-run.ts'
+import { hasCronTags, ProcessRuns } from './process-run.ts'
 import { refused, textAt } from './read-request.ts'
 import { type CreateKey, readTask, requestOfRuns } from './read-task.ts'
+import { takeUp } from './take-up.ts'
 import { isCurrent, type Task } from './task.ts'
 import type { RunResult } from './task-runner.ts'
 import { type SpawnedProcess, spawnedWrite, TaskStore } from './task-store.ts'
 import { TaskTable } from './task-table.ts'
-import { systemTimers, type Timers } from './timers.ts'
+import { systemTimers } from './timers.ts'
 import { isInBlocks, nextDue } from './timetable.ts'
-
-export interface CronDeps {
-  readonly store: Store
-  readonly clock: Clock
-  /** Default: those of the system. */
-  readonly timers?: Timers
-  /** From 0 to 1. Default: `Math.random`. */
-  readonly random?: () => number
-  readonly events: CronEvents
-  readonly access: Omit<AccessDeps, 'access'>
-  /** Height of the newest block, 0 where none is known. */
-  readonly blockHeight: () => number
-  readonly paths: Omit<PathRunDeps, 'requestOf'>
-  readonly processes: Omit<ProcessRunDeps, 'nowMs' | 'templateOf' | 'save'>
-}
-
-export interface CronOptions {
-  readonly access: AccessDeps['access']
-  readonly maxTasks: number
-  readonly maxTasksPerOwner: number
-  readonly minIntervalMs: number
-  /** The same for messages of processes, which cost a signature and space for ever. */
-  readonly processMinIntervalMs: number
-  readonly maxRuns: number
-  readonly runTimeoutMs: number
-  readonly historyLength: number
-  /** Tasks that are finished or stopped and can still be looked at. Default 1,000. */
-  readonly maxEnded?: number
-}
 
 export type ManageKey = 'stop' | 'pause' | 'resume' | 'run'
 
@@ -82,8 +54,8 @@ export interface Cron {
   manage(key: ManageKey, request: Message): Promise<string>
   /** A task by its id. */
   get(id: string): Task | undefined
-  /** Tasks in the order of their ids, after one. */
-  list(after: string | undefined, limit: number): Promise<Task[]>
+  /** A page of the tasks in the order of their ids. */
+  list(query: TaskQuery): Promise<TaskPage>
   /** What must be written together with the first slot of a process, so that its task is not lost. */
   spawnWrites(process: Message, processId: string, timestampMs: number): StoreWrite[]
   /** Makes the tasks of processes whose first slot has been written. */
@@ -104,7 +76,8 @@ export function createCron(deps: CronDeps, options: CronOptions): Cron {
 }
 
 const DEFAULT_MAX_ENDED = 1_000
-const MAX_USED = 10_000
+/** Signatures that managed a task and are remembered with it. */
+const MAX_USED = 1_000
 
 class TaskCron implements Cron {
   readonly #deps: CronDeps
@@ -116,8 +89,7 @@ class TaskCron implements Cron {
   readonly #creating = new Map<string, Promise<string>>()
   readonly #processRuns: ProcessRuns
   #adopting: Promise<void> = Promise.resolve()
-  /** Ids of signed requests that managed tasks. */
-  readonly #used = new Set<string>()
+  #isClosed = false
 
   constructor(deps: CronDeps, options: CronOptions) {
     const { timers = systemTimers, random = Math.random, events } = deps
@@ -125,7 +97,8 @@ class TaskCron implements Cron {
     this.#options = options
     this.#access = { ...deps.access, access: options.access }
     const onFailure = (error: unknown) => events.cronStoreFailed({ error })
-    this.#store = new TaskStore({ store: deps.store, timers, onFailure })
+    const isWanted = (task: Task) => this.#isWanted(task)
+    this.#store = new TaskStore({ store: deps.store, timers, isWanted, onFailure })
     this.#processRuns = new ProcessRuns({
       ...{ ...deps.processes, nowMs: () => deps.clock.now() },
       templateOf: (id) => this.#store.request(id),
@@ -145,10 +118,10 @@ class TaskCron implements Cron {
   }
 
   async load(): Promise<void> {
-    const nowMs = this.#deps.clock.now()
     for await (const task of this.#store.load()) {
       this.#table.set(task)
-      if (task.state === 'active') this.#takeUp(task, nowMs)
+      if (isCurrent(task)) takeUp(task)
+      if (task.state === 'active') this.#dispatcher.addAgain(task)
     }
   }
 
@@ -156,17 +129,15 @@ class TaskCron implements Cron {
     await this.adoptSpawned()
     this.#dispatcher.start()
     for (const task of this.#table.values()) {
-      const [begun] = task.unsettled
-      if (task.state === 'active' && begun !== undefined && task.live.running === 0) {
-        this.#dispatcher.resume(task, begun)
-      }
+      if (task.state === 'active') this.#dispatcher.resumeBegun(task)
     }
   }
 
   async create(key: CreateKey, request: Message): Promise<string> {
     const author = await authorOf(this.#access, request)
     if (!mayCreate(this.#access, author.signers)) throw creationRefusal(this.#access.access)
-    const id = messageId(request, 'all')
+    // Without a signature nobody has checked the id that a request claims.
+    const id = author.signers.length > 0 ? messageId(request, 'all') : unsignedId(request)
     const known = this.#table.get(id)
     if (known !== undefined && !mayRunAgain(known)) return id
     const creating = this.#creating.get(id) ?? this.#make(key, request, { id, author })
@@ -186,7 +157,7 @@ class TaskCron implements Cron {
         'Expected the signature of the owner of the task or of the operator of the node',
       )
     }
-    this.#takeOnce(author, request)
+    takeOnce(task, author.signatures)
     await this.#apply(key, task)
     return id
   }
@@ -195,9 +166,11 @@ class TaskCron implements Cron {
     return this.#table.get(id)
   }
 
-  async list(after: string | undefined, limit: number): Promise<Task[]> {
-    const ids = await this.#store.ids(after, limit)
-    return ids.flatMap((id) => this.#table.get(id) ?? [])
+  list(query: TaskQuery): Promise<TaskPage> {
+    return listTasks(
+      { ids: (after, limit) => this.#store.ids(after, limit), table: this.#table },
+      query,
+    )
   }
 
   spawnWrites(process: Message, processId: string, timestampMs: number): StoreWrite[] {
@@ -205,6 +178,7 @@ class TaskCron implements Cron {
   }
 
   adoptSpawned(): Promise<void> {
+    if (this.#isClosed) return this.#adopting
     this.#adopting = this.#adopting.then(() => this.#adoptAll())
     return this.#adopting
   }
@@ -214,23 +188,10 @@ class TaskCron implements Cron {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.#dispatcher.close()
     await this.#adopting
     await this.#store.close()
-  }
-
-  /** A task of an earlier run of the node: what it had begun is owed or left out. */
-  #takeUp(task: Task, nowMs: number): void {
-    const { intent, timetable, lastDue, definition } = task
-    const isBegun = intent !== undefined && task.unsettled.includes(intent.due)
-    if (!isBegun) delete task.intent
-    const resumed = isBegun ? [intent.due] : []
-    task.live.leftOvers = task.unsettled.filter((due) => !resumed.includes(due))
-    task.runs -= task.live.leftOvers.length
-    task.unsettled = resumed
-    const isAhead = (lastDue ?? definition.createdMs) > nowMs
-    if (timetable.kind !== 'calendar' || isAhead) Object.assign(task, retime(task, nowMs))
-    this.#dispatcher.add(task)
   }
 
   async #make(
@@ -240,16 +201,31 @@ class TaskCron implements Cron {
   ): Promise<string> {
     const { clock, blockHeight } = this.#deps
     const owners = [...author.signers]
+    const { signatures } = author
     const task = readTask(key, request, {
-      ...{ id, owners, nowMs: clock.now(), height: blockHeight() },
+      ...{ id, owners, signatures, nowMs: clock.now(), height: blockHeight() },
       isSigned: owners.some((owner) => this.#access.identities.has(owner)),
       minIntervalMs: this.#options.minIntervalMs,
     })
-    this.#table.assertRoom(author)
     const called = textAt(request, 'path') ?? key
-    await this.#store.save(task, { request: requestOfRuns(request, called) })
+    const release = this.#table.reserve(author)
+    try {
+      await this.#store.save(task, { request: requestOfRuns(request, called) })
+    } catch (error) {
+      const known = this.#table.get(id)
+      if (known !== undefined) this.#store.saveSoon(known)
+      throw error
+    } finally {
+      release()
+    }
     this.#begin(task)
     return id
+  }
+
+  /** Whether the record of its id is that of this task: it may be made anew, or be forgotten. */
+  #isWanted(task: Task): boolean {
+    const { id } = task.definition
+    return this.#table.get(id) === task && !this.#creating.has(id)
   }
 
   #begin(task: Task): void {
@@ -257,18 +233,6 @@ class TaskCron implements Cron {
     this.#table.set(task)
     this.#deps.events.cronTaskCreated({ task: id, kind, owners })
     this.#dispatcher.add(task)
-  }
-
-  /** A signed request that somebody has recorded works no second time, while this node runs. */
-  #takeOnce({ signers }: Author, request: Message): void {
-    if (signers.length === 0) return
-    const id = messageId(request, 'all')
-    if (this.#used.has(id)) {
-      throw refused('This request was made before; sign another one, with a nonce if need be')
-    }
-    this.#used.add(id)
-    const [oldest] = this.#used
-    if (this.#used.size > MAX_USED && oldest !== undefined) this.#used.delete(oldest)
   }
 
   async #apply(key: ManageKey, task: Task): Promise<void> {
@@ -289,7 +253,7 @@ class TaskCron implements Cron {
     this.#dispatcher.drop(task)
     const forgotten = this.#table.end(task)
     this.#deps.events.cronTaskStopped({ task: task.definition.id })
-    await this.#store.save(task)
+    await this.#persist(task)
     this.#forget(forgotten)
   }
 
@@ -298,7 +262,7 @@ class TaskCron implements Cron {
     task.state = 'paused'
     task.reason = 'Paused on request'
     this.#dispatcher.drop(task)
-    await this.#store.save(task)
+    await this.#persist(task)
   }
 
   /** Due times while a task was paused are not missed; a single one is still owed. */
@@ -306,13 +270,26 @@ class TaskCron implements Cron {
     if (task.state === 'active') return
     const { timetable } = task
     const now = isInBlocks(timetable) ? this.#deps.blockHeight() : this.#deps.clock.now()
-    if (timetable.kind !== 'once') task.nextDue = within(task, nextDue(timetable, now))
+    const due = timetable.kind === 'once' ? task.nextDue : within(task, nextDue(timetable, now))
+    if (due === undefined) throw refused('The task has nothing left to run')
+    task.nextDue = due
     task.state = 'active'
     delete task.reason
     task.failuresInRow = 0
     task.failingSinceMs = undefined
-    await this.#store.save(task)
+    await this.#persist(task)
     this.#dispatcher.add(task)
+    this.#dispatcher.resumeBegun(task)
+  }
+
+  /** What holds in memory is written later, should the store fail now. */
+  async #persist(task: Task): Promise<void> {
+    try {
+      await this.#store.save(task)
+    } catch (error) {
+      this.#store.saveSoon(task)
+      throw error
+    }
   }
 
   #run(task: Task, due: number): Promise<RunResult> {
@@ -363,4 +340,12 @@ function mayRunAgain(known: Task): boolean {
   if (known.definition.owners.length === 0) return true
   if (known.state === 'finished') return false
   throw refused('The task was stopped; sign a new request to make another one')
+}
+
+/** A signed request that somebody has recorded works no second time, while this node runs. */
+function takeOnce({ live }: Task, signatures: readonly string[]): void {
+  if (signatures.some((id) => live.used.includes(id))) {
+    throw refused('This request was made before; sign another one, with a nonce if need be')
+  }
+  live.used = [...live.used, ...signatures].slice(-MAX_USED)
 }

@@ -89,14 +89,26 @@ export class Dispatcher {
     await this.#runner.close(STOP_GRACE_MS)
   }
 
-  /** Takes in an active task: new, resumed, or of an earlier run of the node. */
+  /** Takes in an active task, new or resumed. */
   add(task: Task): void {
     this.#watch(task)
   }
 
-  /** Goes on with a due time that a crash cut off. */
-  resume(task: Task, due: number): void {
-    this.#runner.resume(task, due)
+  /** Takes in an active task of an earlier run of the node: the clock may have been set since. */
+  addAgain(task: Task): void {
+    this.#guard(task, () => {
+      const { timetable, lastDue, definition } = task
+      const { nowMs } = this.#now()
+      const isAhead = (lastDue ?? definition.createdMs) > nowMs
+      if (timetable.kind !== 'calendar' || isAhead) Object.assign(task, retime(task, nowMs))
+      this.#watch(task)
+    })
+  }
+
+  /** Goes on with the due time that a crash cut off, if there is one. */
+  resumeBegun(task: Task): void {
+    const [begun] = task.unsettled
+    if (begun !== undefined && task.live.running === 0) this.#runner.resume(task, begun)
   }
 
   /** Leaves a task alone from now on; a run under way ends by itself. */
@@ -108,7 +120,8 @@ export class Dispatcher {
   /** Runs a task once beside its timetable; `false` when it runs already. */
   runNow(task: Task): boolean {
     if (isBusy(task) && task.definition.overlap !== 'allow') return false
-    this.#runner.start(task, this.#now().nowMs, true)
+    const { nowMs, height } = this.#now()
+    this.#runner.start(task, isInBlocks(task.timetable) ? height : nowMs, true)
     return true
   }
 
@@ -156,7 +169,7 @@ export class Dispatcher {
       const entry = this.#times.popUntil(moment.nowMs) ?? this.#heights.popUntil(moment.height)
       if (entry === undefined) break
       const { task, number } = entry.item
-      if (task.live.wakeNumber === number) this.#look(task, moment)
+      if (task.live.wakeNumber === number) this.#guard(task, () => this.#look(task, moment))
     }
     this.#armNext(left === 0)
   }
@@ -166,6 +179,17 @@ export class Dispatcher {
     const nextMs = this.#times.peek()?.at ?? Number.POSITIVE_INFINITY
     const pollMs = this.#heights.size > 0 ? BLOCK_POLL_MS : MAX_SLEEP_MS
     this.#arm(isMoreDue ? 0 : Math.min(nextMs - nowMs, pollMs))
+  }
+
+  /** A timetable that nobody can read any more must not keep all other tasks from running. */
+  #guard(task: Task, work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      this.#pause(task, `Paused since its timetable failed: ${why.slice(0, 256)}`)
+      this.#deps.onProgress(task)
+    }
   }
 
   /** Begins what is due of a task that woke. */
@@ -204,27 +228,34 @@ export class Dispatcher {
   }
 
   #pauseIfHopeless(task: Task): void {
-    const { failuresInRow, failingSinceMs, definition } = task
+    const { failuresInRow, failingSinceMs } = task
     const failingMs = this.#deps.clock.now() - (failingSinceMs ?? Number.POSITIVE_INFINITY)
     if (failuresInRow < PAUSE_AFTER_FAILURES || failingMs < PAUSE_AFTER_MS) return
     const why = task.history.last()?.reason ?? 'no reason given'
     const reason = `Paused since its last ${failuresInRow} runs failed, the last one with: ${why}`
+    this.#pause(task, reason)
+  }
+
+  #pause(task: Task, reason: string): void {
     task.state = 'paused'
     task.reason = reason
     this.drop(task)
-    this.#deps.events.cronTaskPaused({ task: definition.id, reason })
+    this.#deps.events.cronTaskPaused({ task: task.definition.id, reason })
   }
 
   #retimeAll(moment: Moment): void {
     const { nowMs } = moment
     this.#since = moment
     for (const task of this.#deps.tasks()) {
-      if (task.state !== 'active') continue
-      const retimed = retime(task, nowMs)
-      if (retimed === undefined) continue
-      Object.assign(task, retimed)
-      this.#deps.onProgress(task)
-      this.#watch(task)
+      if (task.state === 'active') this.#guard(task, () => this.#retime(task, nowMs))
     }
+  }
+
+  #retime(task: Task, nowMs: number): void {
+    const retimed = retime(task, nowMs)
+    if (retimed === undefined) return
+    Object.assign(task, retimed)
+    this.#deps.onProgress(task)
+    this.#watch(task)
   }
 }

@@ -56,7 +56,8 @@ export function processTask(process: Message, terms: ProcessTerms): Task {
     return text === undefined ? [] : [[key, text]]
   })
   const fixed = { id: processId, kind: 'process' as const, path: '', owners, isSigned: true, nowMs }
-  const definition = readDefinition(fixed, new Message(known))
+  // Each due time is to have its message: those that were missed are made up for unless a tag says no.
+  const definition = readDefinition(fixed, new Message([['missed', 'catch-up'], ...known]))
   return createTask(
     { ...definition, overlap: 'queue', retries: PROCESS_RETRIES },
     timetable,

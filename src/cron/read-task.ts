@@ -15,6 +15,7 @@ export type CreateKey = 'once' | 'every' | 'cron'
 export interface TaskTerms {
   readonly id: string
   readonly owners: readonly string[]
+  readonly signatures: readonly string[]
   /** Whether the node's own wallet signed for it. */
   readonly isSigned: boolean
   readonly nowMs: number
@@ -62,18 +63,20 @@ export function requestOfRuns(request: Message, calledKey: string): Message {
 }
 
 type Fixed = Pick<TaskDefinition, 'id' | 'kind' | 'path' | 'owners' | 'isSigned'> & {
+  readonly signatures?: readonly string[]
   readonly nowMs: number
 }
 
 /** What a request or the tags of a process say beside the timetable. */
 export function readDefinition(fixed: Fixed, keys: Message): TaskDefinition {
-  const { id, kind, path, owners, isSigned, nowMs } = fixed
+  const { id, kind, path, owners, signatures = [], isSigned, nowMs } = fixed
   const untilMs = timeAt(keys, 'until')
   const times = countAt(keys, 'times', { min: 1, max: Number.MAX_SAFE_INTEGER })
   if (untilMs !== undefined && untilMs <= nowMs) throw refused('Expected until to be in the future')
   const jitter = textAt(keys, 'jitter')
   return {
     ...{ id, kind, path, owners, isSigned, createdMs: nowMs },
+    ...(signatures.length > 1 ? { signatures } : {}),
     ...(untilMs === undefined ? {} : { untilMs }),
     ...(times === undefined ? {} : { times }),
     jitterMs: jitter === undefined ? 0 : parseDuration(jitter),

@@ -183,7 +183,8 @@ export class TaskRunner {
   }
 
   #mayRetry({ definition, state }: Task, { status, attempts }: RunRecord): boolean {
-    return status >= 500 && attempts <= definition.retries && state === 'active'
+    const mayPass = status >= 500 || status === 408 || status === 429
+    return mayPass && attempts <= definition.retries && state === 'active'
   }
 
   /** A run that is to be tried again when the node stops stays begun: the next start sees it. */

@@ -32,6 +32,8 @@ export interface TaskStoreOptions {
 export interface TaskStoreDeps {
   readonly store: Store
   readonly timers: Timers
+  /** Whether a task that changed is still to be written: it may have been made anew, or forgotten. */
+  readonly isWanted: (task: Task) => boolean
   /** A write of runs failed and is tried again, or a task cannot be read. */
   readonly onFailure: (error: unknown) => void
 }
@@ -167,7 +169,7 @@ export class TaskStore {
     }
     for (const task of group) this.#dirty.delete(task)
     try {
-      await this.#deps.store.commit(group.map(taskWrite))
+      await this.#deps.store.commit(group.filter(this.#deps.isWanted).map(taskWrite))
     } catch (error) {
       for (const task of group) this.#dirty.add(task)
       throw error

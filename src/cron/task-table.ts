@@ -1,6 +1,7 @@
 /** The tasks of a node by id, and how many each owner has. */
 import { AoError } from '../base/errors.ts'
 import type { Author } from './access.ts'
+import { refused } from './read-request.ts'
 import { isCurrent, type Task } from './task.ts'
 
 export interface TaskLimits {
@@ -16,6 +17,10 @@ export class TaskTable {
   readonly #limits: TaskLimits
   readonly #tasks = new Map<string, Task>()
   readonly #ownerCounts = new Map<string, number>()
+  /** Tasks that are being made. */
+  #reserved = 0
+  /** Signatures that asked for a task, or are about to, beside those that a task is named after. */
+  readonly #signatures = new Set<string>()
   /** Ended ones, the longest ended first. */
   readonly #ended = new Set<string>()
 
@@ -37,9 +42,10 @@ export class TaskTable {
   }
 
   set(task: Task): void {
-    const { id, owners } = task.definition
+    const { id, owners, signatures = [] } = task.definition
     this.#ended.delete(id)
     this.#tasks.set(id, task)
+    for (const signature of signatures) this.#signatures.add(signature)
     if (isCurrent(task)) for (const owner of owners) this.#count(owner, 1)
     else this.#ended.add(id)
   }
@@ -53,16 +59,39 @@ export class TaskTable {
       Math.max(this.#ended.size - this.#limits.maxEnded, 0),
     )
     for (const old of forgotten) {
+      const { signatures = [] } = this.#tasks.get(old)?.definition ?? {}
+      for (const signature of signatures) this.#signatures.delete(signature)
       this.#ended.delete(old)
       this.#tasks.delete(old)
     }
     return forgotten
   }
 
-  /** @throws AoError `overloaded` when there are as many tasks as there may be, of all or of one owner. */
-  assertRoom({ signers, isOperator }: Author): void {
+  /**
+   * Keeps room for a task that is being made; the function that it gives lets it go again.
+   * @throws AoError `overloaded` when there are as many tasks as there may be, of all or of one
+   * owner, `invalid-request` for a signature that asked for another task.
+   */
+  reserve(author: Author): () => void {
+    const { signers, signatures } = author
+    this.#assertRoom(author)
+    if (signatures.some((id) => this.#signatures.has(id) || this.#tasks.has(id))) {
+      throw refused('This request was made before; sign another one, with a nonce if need be')
+    }
+    this.#reserved++
+    for (const signer of signers) this.#count(signer, 1)
+    for (const id of signatures) this.#signatures.add(id)
+    return () => {
+      this.#reserved--
+      for (const signer of signers) this.#count(signer, -1)
+      for (const id of signatures) this.#signatures.delete(id)
+    }
+  }
+
+  #assertRoom({ signers, isOperator }: Author): void {
     const { maxTasks, maxTasksPerOwner } = this.#limits
-    if (this.currentCount >= maxTasks) throw full(`This node has ${maxTasks} tasks already`)
+    const all = this.currentCount + this.#reserved
+    if (all >= maxTasks) throw full(`This node has ${maxTasks} tasks already`)
     if (isOperator) return
     const own = Math.max(0, ...signers.map((signer) => this.#ownerCounts.get(signer) ?? 0))
     if (own >= maxTasksPerOwner) throw full(`You have ${maxTasksPerOwner} tasks already`)

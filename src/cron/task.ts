@@ -17,6 +17,8 @@ export interface TaskDefinition {
   readonly path: string
   /** Addresses that signed for it; none for a task that anybody may manage. */
   readonly owners: readonly string[]
+  /** Ids of the signatures that asked for it, where the id of the task is not that of the only one. */
+  readonly signatures?: readonly string[]
   /** Whether runs are signed by the node, since the node itself signed for the task. */
   readonly isSigned: boolean
   readonly createdMs: number
@@ -88,6 +90,8 @@ export interface LiveTask {
   retry: Retry | undefined
   /** Due times that an earlier run of the node had begun: begun again, or left out. */
   leftOvers: readonly number[]
+  /** Ids of signatures that managed the task, the newest at the end. */
+  used: string[]
 }
 
 export interface Retry {
@@ -120,7 +124,7 @@ export function createTask(
 }
 
 export function newLiveTask(): LiveTask {
-  return { wakeNumber: 0, running: 0, waiting: [], retry: undefined, leftOvers: [] }
+  return { wakeNumber: 0, running: 0, waiting: [], retry: undefined, leftOvers: [], used: [] }
 }
 
 /** Whether a task still counts: it runs, or may run again. */

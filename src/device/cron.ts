@@ -2,7 +2,6 @@
 import { isAoError } from '../base/errors.ts'
 import type { Cron, ManageKey } from '../cron/cron.ts'
 import type { CreateKey } from '../cron/read-task.ts'
-import type { Task } from '../cron/task.ts'
 import { summarizeTask, viewTask } from '../cron/task-view.ts'
 import { Message } from '../message/message.ts'
 import type { Value } from '../message/value.ts'
@@ -99,27 +98,21 @@ function get(cron: Cron, request: Message): Outcome {
 const DEFAULT_PAGE = 100
 const MAX_PAGE = 1_000
 
-/** A page of tasks by id; with a state or an owner asked for it may be short, or even empty. */
 async function list(cron: Cron, request: Message): Promise<Outcome> {
   const limit = numberAt(request, 'limit') ?? DEFAULT_PAGE
   if (!(limit >= 1 && limit <= MAX_PAGE)) {
     return failed(400, `Expected limit to be a number from 1 to ${MAX_PAGE}`)
   }
-  const page = await cron.list(textAt(request, 'after'), limit)
-  const wanted = page.filter((task) => isWanted(task, request))
-  const last = page.length === limit ? page.at(-1)?.definition.id : undefined
+  const { tasks, next } = await cron.list({
+    ...{ after: textAt(request, 'after'), limit },
+    ...{ state: textAt(request, 'state'), owner: textAt(request, 'owner') },
+  })
   return reply(
     new Message<Value>([
-      ['tasks', wanted.map(summarizeTask)],
-      ...(last === undefined ? [] : [['next', last] as const]),
+      ['tasks', tasks.map(summarizeTask)],
+      ...(next === undefined ? [] : [['next', next] as const]),
     ]),
   )
-}
-
-function isWanted({ state, definition: { owners } }: Task, request: Message): boolean {
-  const owner = textAt(request, 'owner')
-  const isState = state === (textAt(request, 'state') ?? state)
-  return isState && (owner === undefined || owners.includes(owner))
 }
 
 /** What this device says is signed by the node, also under keys that it does not name. */

@@ -19,7 +19,7 @@ function taskEvents({ logger, metrics }: EventDeps): TaskEvents {
   })
   const paused = metrics.counter({
     name: 'ao_cron_tasks_paused_total',
-    help: 'Tasks that the node paused since they always failed',
+    help: 'Tasks that the node paused: they always failed',
   })
   return {
     cronTaskCreated: (event) => {
@@ -29,7 +29,7 @@ function taskEvents({ logger, metrics }: EventDeps): TaskEvents {
     cronTaskStopped: (event) => logger.info(event, 'Cron task stopped'),
     cronTaskPaused: (event) => {
       paused.inc()
-      logger.error(event, 'Cron task paused since it always fails')
+      logger.error(event, 'Cron task paused by the node')
     },
     cronProcessRefused: (event) => logger.warn(event, 'Cron tags of a process refused'),
   }
