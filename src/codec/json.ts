@@ -11,7 +11,7 @@ import { decodeItems, decodeTabm } from '../message/decode-tabm.ts'
 import { encodeAtoms } from '../message/encode-tabm.ts'
 import { formatShortFloat } from '../message/float.ts'
 import { Message } from '../message/message.ts'
-import { tabmId } from '../message/tabm-id.ts'
+import { childId } from '../message/tabm-id.ts'
 import { Float, isBinary, isInteger, isList, type List, type Value } from '../message/value.ts'
 import type { BundleOptions } from './codec.ts'
 import { readJson } from './json-reader.ts'
@@ -28,8 +28,8 @@ export function encodeJson(value: Message | List | Binary, options: BundleOption
   if (isBinary(value)) return quote(value, '')
   if (isList(value)) return write(encodeAtoms(decodeItems(value)), '')
   const decoded = decodeTabm(value)
-  const childId = options.bundle === true || isList(decoded) ? undefined : tabmId
-  const encoded = encodeAtoms(decoded, childId)
+  const isBundle = options.bundle === true || isList(decoded)
+  const encoded = encodeAtoms(decoded, isBundle ? undefined : childId)
   return isList(encoded) ? write(encoded, '') : writeObject(encoded, encoded.commitments)
 }
 

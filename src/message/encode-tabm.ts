@@ -18,8 +18,11 @@ import { Message } from './message.ts'
 import type { Tabm } from './tabm.ts'
 import { Atom, Float, isBinary, isInteger, isList, Link, type List, type Value } from './value.ts'
 
-/** The id under which a parent links a nested message; it gets the child with its commitments. */
-export type ChildId = (child: Tabm) => string
+/**
+ * The id under which a parent links a nested message or list. The TABM of the child is made on
+ * demand: the id of a message with commitments is theirs.
+ */
+export type ChildId = (child: Message | List, encode: () => Tabm) => string
 
 /**
  * The TABM of a message or list. A message whose values are all binaries is returned as it is.
@@ -137,8 +140,9 @@ function addNested(level: Level, key: string, value: Message | List): void {
   if (childId === undefined) {
     level.entries.set(key, encodeNested(value, { childId, depth: depth + 1, types }))
   } else {
-    const child = encodeNested(value, { childId, depth: depth + 1, types: 'all' })
-    setLink(level, key, childId(child as Tabm))
+    const encode = (): Tabm =>
+      encodeNested(value, { childId, depth: depth + 1, types: 'all' }) as Tabm
+    setLink(level, key, childId(value, encode))
   }
 }
 

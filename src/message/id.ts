@@ -4,7 +4,7 @@ import { selectCommitments } from './committed.ts'
 import { encodeTabm } from './encode-tabm.ts'
 import { Message } from './message.ts'
 import type { Tabm } from './tabm.ts'
-import { type Committers, tabmId, unsignedTabmId } from './tabm-id.ts'
+import { type Committers, childId, unsignedTabmId } from './tabm-id.ts'
 import type { List } from './value.ts'
 
 /**
@@ -28,5 +28,5 @@ export function messageId(value: Message | Tabm | List, committers: Committers =
 
 /** The TABM of a message with its nested messages as links, as ids and signatures cover it. */
 export function linkedTabm(value: Message | Tabm | List): Tabm {
-  return encodeTabm(value as Message | List, tabmId)
+  return encodeTabm(value as Message | List, childId)
 }

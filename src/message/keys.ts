@@ -59,7 +59,9 @@ export function linkedKey(key: string): string | undefined {
 
 /** Whether a key is as long as an id, so that header forms must escape it. */
 export function isIdKey(key: string): boolean {
-  return key.length <= HUMAN_LENGTH && isIdLength(byteLength(key))
+  // A character has three bytes at most, and most keys are shorter than any id.
+  const canBe = key.length <= HUMAN_LENGTH && 3 * key.length >= NATIVE_LENGTH
+  return canBe && isIdLength(byteLength(key))
 }
 
 /** Whether a binary counts as an id: by its length only. */

@@ -41,7 +41,7 @@ export class Message<V = Value> {
     commitments: Commitments = NO_COMMITMENTS,
     priv: MessagePrivate = {},
   ) {
-    if (entries !== undefined) this.#entries = new Map(entries)
+    if (entries !== undefined) this.#entries = copyOf(entries)
     this.commitments = commitments
     this.priv = priv
   }
@@ -84,14 +84,14 @@ export class Message<V = Value> {
 
   /** The same message with these keys set; commitments are kept as they are. */
   with(entries: Iterable<readonly [string, V]>): Message<V> {
-    const merged = new Map(this.#entries)
+    const merged = copyOf(this.#entries)
     for (const [key, value] of entries) merged.set(key, value)
     return Message.owning(merged, this.commitments, this.priv)
   }
 
   /** The same message without these keys; commitments are kept as they are. */
   without(...keys: readonly string[]): Message<V> {
-    const kept = new Map(this.#entries)
+    const kept = copyOf(this.#entries)
     for (const key of keys) kept.delete(key)
     return Message.owning(kept, this.commitments, this.priv)
   }
@@ -109,4 +109,11 @@ export class Message<V = Value> {
   withPrivate(priv: MessagePrivate): Message<V> {
     return Message.owning(this.#entries, this.commitments, { ...this.priv, ...priv })
   }
+}
+
+/** `new Map` of the entries takes twice the time. */
+function copyOf<V>(entries: Iterable<readonly [string, V]>): Map<string, V> {
+  const copy = new Map<string, V>()
+  for (const [key, value] of entries) copy.set(key, value)
+  return copy
 }

@@ -26,7 +26,9 @@ const EMPTY_MAP: Part = new Map([['ao-types', 'empty-message']])
 
 /** Whether a binary is too long for a header or a line of a part. */
 export function isBig(value: Binary): boolean {
-  return value.length > LINE_LIMIT_BYTES || byteLength(value) > LINE_LIMIT_BYTES
+  if (value.length > LINE_LIMIT_BYTES) return true
+  // A character has three bytes at most: the bytes of few need not be counted.
+  return 3 * value.length > LINE_LIMIT_BYTES && byteLength(value) > LINE_LIMIT_BYTES
 }
 
 /** The parts that the entries of a message's body make. Only the top level may hold small binaries. */

@@ -72,13 +72,13 @@ export function signatureBase(
 
 /** Takes each key as it is or as a link; a key that is neither is left out. */
 export function selectKeys(tabm: Tabm, keys: Iterable<string>): Tabm {
-  const entries: [string, TabmValue][] = []
+  const entries = new Map<string, TabmValue>()
   for (const key of keys) {
     const name = tabm.has(key) ? key : key + LINK_SUFFIX
     const value = tabm.get(name)
-    if (value !== undefined) entries.push([name, value])
+    if (value !== undefined) entries.set(name, value)
   }
-  return new Message(entries)
+  return Message.owning(entries)
 }
 
 /** The headers of a form, its body replaced by the digest. */
@@ -97,21 +97,37 @@ export function formatBase(
   headers: ReadonlyMap<string, Binary>,
   params: SignatureParams,
 ): Binary {
-  const chunks: Binary[] = []
-  for (const [index, name] of components.entries()) {
-    chunks.push(`${index === 0 ? '' : '\n'}"${name}": `, headers.get(name) ?? '')
+  const lastLine = `\n"@signature-params": ${formatParams(components, params)}`
+  const lines = formatLines(components, headers)
+  return typeof lines === 'string' ? lines + lastLine : joinBinaries([lines, lastLine])
+}
+
+/** Text as long as all values are text: to add it up takes a third of the time of joining pieces. */
+function formatLines(components: readonly string[], headers: ReadonlyMap<string, Binary>): Binary {
+  let text = ''
+  const bytes: Binary[] = []
+  for (const name of components) {
+    const value = headers.get(name) ?? ''
+    text += `${text === '' && bytes.length === 0 ? '' : '\n'}"${name}": `
+    if (typeof value === 'string') {
+      text += value
+    } else {
+      bytes.push(text, value)
+      text = ''
+    }
   }
-  chunks.push(`\n"@signature-params": ${formatParams(components, params)}`)
-  return joinBinaries(chunks)
+  return bytes.length === 0 ? text : joinBinaries([...bytes, text])
 }
 
 /** The list of components and the parameters: the value of the last line. */
 export function formatParams(components: readonly string[], params: SignatureParams): string {
-  const names = components.map((component) => {
+  let text = '('
+  for (const component of components) {
     const name = withoutAt(component)
-    return formatString(DERIVED.has(name) ? `@${name}` : name)
-  })
-  let text = `(${names.join(' ')})`
+    if (text.length > 1) text += ' '
+    text += formatString(DERIVED.has(name) ? `@${name}` : name)
+  }
+  text += ')'
   for (const field of SIGNED_FIELDS) {
     const value = paramValue(field, params)
     if (value !== undefined) text += `;${field}=${formatParam(value)}`

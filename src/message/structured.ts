@@ -7,7 +7,7 @@ import { decodeTabm } from './decode-tabm.ts'
 import { encodeTabm } from './encode-tabm.ts'
 import type { Message } from './message.ts'
 import type { Tabm } from './tabm.ts'
-import { tabmId } from './tabm-id.ts'
+import { childId } from './tabm-id.ts'
 import { isList, type List } from './value.ts'
 
 /** `link`: nested messages become `key+link` with their id; `bundle`: they stay inline. */
@@ -19,7 +19,7 @@ export type LinkMode = 'link' | 'bundle'
  * @throws AoError see `encodeTabm`.
  */
 export function toTabm(value: Message | List, mode: LinkMode): Tabm {
-  return encodeTabm(value, mode === 'link' ? tabmId : undefined)
+  return encodeTabm(value, mode === 'link' ? childId : undefined)
 }
 
 /**

@@ -5,6 +5,7 @@
 import { hmacSha256Text } from '../crypto/hash.ts'
 import { combineIds } from './combine-ids.ts'
 import { type CommitmentSelection, selectCommitments, UNSIGNED_KEYID } from './committed.ts'
+import type { ChildId } from './encode-tabm.ts'
 import { isPrivateKey, isRegenerableKey, LINK_SUFFIX } from './keys.ts'
 import { Message } from './message.ts'
 import { signatureBase } from './signature-base.ts'
@@ -30,6 +31,12 @@ export function unsignedTabmId(tabm: Tabm): string {
 export function tabmId(tabm: Tabm, committers: Committers = 'all'): string {
   const selected = selectCommitments(tabm, { committers })
   return selected.length > 0 ? combineIds(selected.map(({ id }) => id)) : unsignedTabmId(tabm)
+}
+
+/** The id by which the TABM of a parent links a nested message or list. */
+export const childId: ChildId = (child, encode) => {
+  const naming = child instanceof Message ? selectCommitments(child, { committers: 'all' }) : []
+  return naming.length > 0 ? combineIds(naming.map(({ id }) => id)) : unsignedTabmId(encode())
 }
 
 /** The same TABM with each nested map replaced by a link, the id under `key+link`. */

@@ -6,11 +6,12 @@ import type { Commitment } from '../../message/commitment.ts'
 import { withOnlyKeys } from '../../message/committed.ts'
 import { type HeaderForm, headerForm } from '../../message/header-form.ts'
 import { linkedTabm } from '../../message/id.ts'
-import { isIdKey } from '../../message/keys.ts'
+import { isIdKey, TYPES_KEY } from '../../message/keys.ts'
 import { Message } from '../../message/message.ts'
 import { isBig } from '../../message/multipart.ts'
 import { digestedHeaders } from '../../message/signature-base.ts'
 import type { Tabm } from '../../message/tabm.ts'
+import { Atom, Float, isBinary, isInteger, type Value } from '../../message/value.ts'
 import { fitForHttp } from './fit-for-http.ts'
 import { isBundle, tabmFor } from './rebuilt-base.ts'
 import { formatSignatures, type SignatureLabels } from './signature-writer.ts'
@@ -50,8 +51,10 @@ function formWithSignatures(
 ): HeaderForm {
   const form = headerForm(tabms(options.bundle ?? false))
   const tabmOf = (commitment: Commitment): Tabm => {
-    const covered = withOnlyKeys(message, commitment.committed)
-    return covered === message ? tabms(isBundle(commitment)) : tabmFor(covered, commitment)
+    const { committed } = commitment
+    const whole = tabms(isBundle(commitment))
+    if (isCoveredAlike(message, whole, committed)) return whole
+    return tabmFor(withOnlyKeys(message, committed), commitment)
   }
   const signatures = formatSignatures(message.commitments.values(), tabmOf, options.labels)
   if (signatures !== undefined) {
@@ -59,6 +62,22 @@ function formWithSignatures(
     form.headers.set('signature-input', signatures.signatureInput)
   }
   return form
+}
+
+/**
+ * Whether the TABM of the whole message has the same headers for these keys as that of the keys
+ * alone. Only types can make a difference, which other keys have too, such as the status of a reply:
+ * where these keys have none, and where all types together are too long for a header.
+ */
+function isCoveredAlike(message: Message, tabm: Tabm, committed: readonly string[]): boolean {
+  if (!committed.includes(TYPES_KEY)) return true
+  const types = tabm.get(TYPES_KEY)
+  const isHeader = isBinary(types) && !isBig(types)
+  return isHeader && committed.some((key) => isTyped(message.get(key)))
+}
+
+function isTyped(value: Value | undefined): boolean {
+  return isInteger(value) || value instanceof Atom || value instanceof Float
 }
 
 /** Slashes divide the paths of parts, and readers take a percent sign for an escape. */

@@ -15,10 +15,12 @@ import type { Part } from '../../message/multipart.ts'
  * would be read as another.
  */
 export function fitForHttp(form: HeaderForm): HeaderForm {
-  const moved = [...form.headers].filter(
-    ([name, value]) => !isToken(name) || breaksHeader(value) || !isReadBack(name),
-  )
-  const fit = refit(form, moved)
+  const moved: [string, Binary][] = []
+  for (const [name, value] of form.headers) {
+    if (!isToken(name) || breaksHeader(value) || !isReadBack(name)) moved.push([name, value])
+  }
+  const isFit = moved.length === 0 && form.parts.size === 0
+  const fit = isFit ? form : refit(form, moved)
   if (isMultipartForm(fit)) for (const path of fit.parts.keys()) assertPartName(path, fit)
   return fit
 }
@@ -136,14 +138,24 @@ function isPartName(path: string): boolean {
 /** Controls end a header or are refused in it, and blanks around a value are lost on the way. */
 function breaksHeader(value: Binary): boolean {
   const last = value.length - 1
-  for (let i = 0; i <= last; i++) {
-    const code = typeof value === 'string' ? value.charCodeAt(i) : (value[i] ?? 0)
-    if (code > 0x20 && code !== 0x7f) continue
-    const isBlank = code === 0x20 || code === 0x09
-    if (!isBlank || i === 0 || i === last) return true
-  }
-  return false
+  if (isBlank(codeAt(value, 0)) || isBlank(codeAt(value, last))) return true
+  return typeof value === 'string' ? CONTROL.test(value) : value.some(isControl)
 }
+
+function codeAt(value: Binary, index: number): number | undefined {
+  return typeof value === 'string' ? value.charCodeAt(index) : value[index]
+}
+
+function isBlank(code: number | undefined): boolean {
+  return code === 0x20 || code === 0x09
+}
+
+function isControl(code: number): boolean {
+  return (code < 0x20 && code !== 0x09) || code === 0x7f
+}
+
+/** What `isControl` is, as a class of characters: all but tabs, ASCII that prints, and the rest. */
+const CONTROL = /[^\t -~\u0080-\uffff]/
 
 /** Whether a text may be the name of a header (RFC 9110 section 5.6.2). */
 function isToken(name: string): boolean {

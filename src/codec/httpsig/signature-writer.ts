@@ -74,16 +74,29 @@ function labelOf(signature: Uint8Array, labels: SignatureLabels): string {
 
 /** Commitments mostly cover the same keys, so that each list is made once. */
 function createComponentLists(tabmOf: TabmOf): (commitment: Commitment) => string {
-  const lists = new Map<string, string>()
+  const known: ComponentList[] = []
   return (commitment) => {
-    const cover = `${isBundle(commitment)}\n${commitment.committed.join('\n')}`
-    const known = lists.get(cover)
-    if (known !== undefined) return known
-    const names = headerNames(selectKeys(tabmOf(commitment), commitment.committed))
-    const list = `(${names.sort(compareText).map(formatString).join(' ')})`
-    lists.set(cover, list)
-    return list
+    const found = known.find((list) => isListOf(list, commitment))
+    if (found !== undefined) return found.text
+    const { committed } = commitment
+    const names = headerNames(selectKeys(tabmOf(commitment), committed))
+    const text = `(${names.sort(compareText).map(formatString).join(' ')})`
+    known.push({ isBundle: isBundle(commitment), keys: new Set(committed), text })
+    return text
   }
+}
+
+interface ComponentList {
+  readonly isBundle: boolean
+  readonly keys: ReadonlySet<string>
+  readonly text: string
+}
+
+/** In whichever order the keys are listed, the components are sorted. */
+function isListOf({ keys, ...list }: ComponentList, commitment: Commitment): boolean {
+  const { committed } = commitment
+  if (keys.size !== committed.length || list.isBundle !== isBundle(commitment)) return false
+  return committed.every((key) => keys.has(key))
 }
 
 function formatFields({ device, type, keyid, fields }: Commitment): string {
