@@ -1,11 +1,12 @@
 /** Wallets whose private key is in this process. */
-import { constants, generateKeyPair, type KeyObject, sign } from 'node:crypto'
+import { generateKeyPair, type KeyObject, sign } from 'node:crypto'
 import { promisify } from 'node:util'
 import { AoError } from '../base/errors.ts'
 import { addressOf } from './address.ts'
 import { type RsaPssRule, SCHEMES } from './algorithms.ts'
 import { decodeBase64 } from './base64url.ts'
 import { type Jwk, type PrivateKey, parseJwk } from './jwk.ts'
+import { pssPrivateKey } from './pss-key.ts'
 import { sharedSecp256k1Pool } from './secp256k1-pool.ts'
 import type { SignatureScheme, Wallet, WalletType } from './wallet.ts'
 
@@ -46,6 +47,7 @@ class LocalWallet implements Wallet {
   readonly #key: KeyObject
   /** The scalar, for the curve that OpenSSL cannot sign a Keccak hash with. */
   readonly #secret: Uint8Array
+  readonly #pssKeys = new Map<RsaPssRule, KeyObject>()
 
   constructor({ type, publicKey, key }: PrivateKey) {
     this.type = type
@@ -66,12 +68,20 @@ class LocalWallet implements Wallet {
     }
     switch (rule.kind) {
       case 'rsa-pss':
-        return signPss(rule, this.#key, data)
+        return signNative(rule.digest, this.#pssKey(rule), data)
       case 'ed25519':
-        return signNative(null, { key: this.#key }, data)
+        return signNative(null, this.#key, data)
       case 'ethereum':
         return sharedSecp256k1Pool.sign(this.#secret, data)
     }
+  }
+
+  #pssKey(rule: RsaPssRule): KeyObject {
+    const known = this.#pssKeys.get(rule)
+    if (known !== undefined) return known
+    const key = pssPrivateKey(this.#key, rule)
+    this.#pssKeys.set(rule, key)
+    return key
   }
 
   toJwk(): Jwk {
@@ -83,18 +93,7 @@ class LocalWallet implements Wallet {
   }
 }
 
-function signPss(rule: RsaPssRule, key: KeyObject, data: Uint8Array): Promise<Uint8Array> {
-  const pss = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: rule.saltBytes }
-  return signNative(rule.digest, pss, data)
-}
-
-interface NativeKey {
-  readonly key: KeyObject
-  readonly padding?: number
-  readonly saltLength?: number
-}
-
-function signNative(digest: string | null, key: NativeKey, data: Uint8Array): Promise<Uint8Array> {
+function signNative(digest: string | null, key: KeyObject, data: Uint8Array): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     sign(digest, data, key, (error, signature) => {
       if (error === null) resolve(signature)

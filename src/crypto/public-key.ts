@@ -1,7 +1,7 @@
 /** Public keys as OpenSSL holds them, kept because making one costs as much as verifying with it. */
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { RSA_EXPONENT } from './algorithms.ts'
 import { encodeBase64url } from './base64url.ts'
+import { pssPublicKey } from './pss-key.ts'
 
 export type NativeKeyType = 'rsa-4096' | 'ed25519'
 
@@ -33,10 +33,7 @@ export class PublicKeyCache {
 }
 
 function importPublicKey(type: NativeKeyType, publicKey: Uint8Array): KeyObject {
-  const bytes = encodeBase64url(publicKey)
-  const key =
-    type === 'ed25519'
-      ? { kty: 'OKP', crv: 'Ed25519', x: bytes }
-      : { kty: 'RSA', n: bytes, e: RSA_EXPONENT }
+  if (type === 'rsa-4096') return pssPublicKey(publicKey)
+  const key = { kty: 'OKP', crv: 'Ed25519', x: encodeBase64url(publicKey) }
   return createPublicKey({ key, format: 'jwk' })
 }

@@ -1,6 +1,6 @@
 /** Verification of a signature with a raw public key, off the main thread for every scheme. */
-import { constants, type KeyObject, verify } from 'node:crypto'
-import { PUBLIC_KEY_BYTES, type RsaPssRule, SCHEMES } from './algorithms.ts'
+import { type KeyObject, verify } from 'node:crypto'
+import { PUBLIC_KEY_BYTES, SCHEMES } from './algorithms.ts'
 import { type NativeKeyType, PublicKeyCache } from './public-key.ts'
 import { sharedSecp256k1Pool } from './secp256k1-pool.ts'
 import type { SignatureScheme } from './wallet.ts'
@@ -35,20 +35,9 @@ export async function verifySignature(input: SignatureToVerify): Promise<boolean
     case 'rsa-pss': {
       const key = findKey(rule.kind === 'rsa-pss' ? 'rsa-4096' : 'ed25519', publicKey)
       if (key === undefined) return false
-      return rule.kind === 'rsa-pss'
-        ? verifyPss(rule, key, input)
-        : verifyNative(null, { key }, input)
+      return verifyNative(rule.kind === 'rsa-pss' ? rule.digest : null, key, input)
     }
   }
-}
-
-function verifyPss(rule: RsaPssRule, key: KeyObject, input: SignatureToVerify): Promise<boolean> {
-  const pss = {
-    key,
-    padding: constants.RSA_PKCS1_PSS_PADDING,
-    saltLength: constants.RSA_PSS_SALTLEN_AUTO,
-  }
-  return verifyNative(rule.digest, pss, input)
 }
 
 function findKey(type: NativeKeyType, publicKey: Uint8Array): KeyObject | undefined {
@@ -59,15 +48,9 @@ function findKey(type: NativeKeyType, publicKey: Uint8Array): KeyObject | undefi
   }
 }
 
-interface NativeKey {
-  readonly key: KeyObject
-  readonly padding?: number
-  readonly saltLength?: number
-}
-
 function verifyNative(
   digest: string | null,
-  key: NativeKey,
+  key: KeyObject,
   { data, signature }: SignatureToVerify,
 ): Promise<boolean> {
   return new Promise((resolve) => {
