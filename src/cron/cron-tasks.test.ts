@@ -258,6 +258,15 @@ describe('managing', () => {
     assert.equal(fixture.runs.length, 2)
   })
 
+  test('run is one of the times that a task may run', async () => {
+    const fixture = await startCron()
+    const id = await fixture.create('every', { ...P, interval: '1-hour', times: 2 })
+    await fixture.time.advance(10)
+    await manage(fixture, 'run', id)
+    await fixture.time.advance(10)
+    assert.deepEqual([fixture.runs.length, fixture.task(id).state], [2, 'finished'])
+  })
+
   test('run counts in blocks what is due in blocks', async () => {
     const fixture = await startCron({ height: () => 700 })
     const id = await fixture.create('every', { ...P, interval: '10-blocks' })

@@ -99,6 +99,21 @@ describe('when tasks run', () => {
 })
 
 describe('overlap', () => {
+  test('what it leaves out is none of the times that a task may run', async () => {
+    for (const overlap of ['skip', 'queue'] as const) {
+      const { answer, release } = heldAnswers()
+      const { create, time, runs, task } = await startCron({ answer })
+      const keys = { ...P, interval: '1-second', times: 3, overlap }
+      const id = await create('every', keys)
+      for (let second = 0; second < 20; second += 5) {
+        await time.advance(5_000)
+        release()
+      }
+      await time.advance(10)
+      assert.deepEqual([runs.length, task(id).runs, task(id).state], [3, 3, 'finished'], overlap)
+    }
+  })
+
   test('queue keeps one due time for when the run has ended', async () => {
     const { answer, release } = heldAnswers()
     const { create, time, runs, task } = await startCron({ answer })

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import type { CronEvents } from '../base/cron-events.ts'
-import { decideDue, type Moment, retime } from './due-decision.ts'
+import { decideDue, type Moment, retime, runsLeft } from './due-decision.ts'
 import { DueHeap } from './due-heap.ts'
 import type { Task } from './task.ts'
 import { isBusy, type RunResult, TaskRunner, type TaskRunnerOptions } from './task-runner.ts'
@@ -122,6 +122,7 @@ export class Dispatcher {
     if (isBusy(task) && task.definition.overlap !== 'allow') return false
     const { nowMs, height } = this.#now()
     this.#runner.start(task, isInBlocks(task.timetable) ? height : nowMs, true)
+    if (runsLeft(task) <= 0) task.nextDue = undefined
     return true
   }
 
@@ -199,13 +200,15 @@ export class Dispatcher {
     const { run, missed, nextDue } = decideDue(task, { ...moment, since: this.#since })
     task.live.leftOvers = []
     task.nextDue = nextDue
+    for (const due of run) this.#runner.start(task, due, run.length > 1)
+    // A due time that the overlap policy left out is none of the times that the task may run.
+    if (runsLeft(task) <= 0) task.nextDue = undefined
     if (missed > 0) {
       task.missedRuns += missed
       const { id } = task.definition
       this.#deps.events.cronRunsLeftOut({ task: id, reason: 'missed', count: missed })
       if (run.length === 0) this.#settled(task)
     }
-    for (const due of run) this.#runner.start(task, due, run.length > 1)
     this.#watch(task)
   }
 

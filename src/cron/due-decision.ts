@@ -16,6 +16,7 @@ export interface DueDecision {
   readonly run: readonly number[]
   /** How many due times are left out. */
   readonly missed: number
+  /** If the task may still run then. */
   readonly nextDue: number | undefined
 }
 
@@ -42,11 +43,10 @@ export function decideDue(task: Task, moment: Watch): DueDecision {
   const atMost = Math.min(Math.max(catchUp, isOnTime ? 1 : 0), runsLeft(task))
   const candidates = catchUp === 0 ? newest : [...leftOvers, ...newest]
   const run = atMost > 0 ? candidates.slice(-atMost) : []
-  const next = last === undefined ? task.nextDue : within(task, nextDue(timetable, last))
   return {
     run,
     missed: leftOvers.length + count - run.length,
-    nextDue: runsLeft(task) > run.length ? next : undefined,
+    nextDue: last === undefined ? task.nextDue : within(task, nextDue(timetable, last)),
   }
 }
 
@@ -75,7 +75,8 @@ function reach({ definition: { untilMs }, timetable }: Task, moment: Moment): nu
   return untilMs !== undefined && nowMs > untilMs ? Number.NEGATIVE_INFINITY : height
 }
 
-function runsLeft({ definition: { times }, runs }: Task): number {
+/** How many more runs a task may begin. */
+export function runsLeft({ definition: { times }, runs }: Task): number {
   return times === undefined ? Number.POSITIVE_INFINITY : times - runs
 }
 

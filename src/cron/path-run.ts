@@ -2,7 +2,7 @@
 import { AoError, isAoError } from '../base/errors.ts'
 import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
-import type { Value } from '../message/value.ts'
+import { Atom, type Value } from '../message/value.ts'
 import type { Task } from './task.ts'
 import type { RunResult } from './task-runner.ts'
 
@@ -52,7 +52,7 @@ function asMessage(value: Value): Message {
 }
 
 function reasonOf(value: Value): string {
-  if (typeof value === 'string') return value
-  const body = value instanceof Message ? (value.get('reason') ?? value.get('body')) : undefined
-  return typeof body === 'string' ? body : 'The path was answered with an error'
+  const said = value instanceof Message ? (value.get('reason') ?? value.get('body')) : value
+  if (said instanceof Atom) return said.name
+  return typeof said === 'string' ? said : 'The path was answered with an error'
 }
