@@ -85,8 +85,8 @@ test('verify audits a node, and a store when the node has stopped', async (t) =>
     .split('\n')
     .map((line) => JSON.parse(line) as unknown)
   assert.deepEqual(note, {
-    ...{ process: processId, severity: 'note', code: 'message-repeated', slot: 1 },
-    message: 'The message is there again at slot 3',
+    ...{ process: processId, severity: 'note', code: 'message-repeated', slot: 3 },
+    message: 'The message is there before at slot 1',
   })
   const counts = { errors: 0, warnings: 0, notes: 1 }
   const source = 'lmdb(data/store)'

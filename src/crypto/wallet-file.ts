@@ -1,8 +1,9 @@
 /** The node's wallet on disk: a JSON Web Key, readable by its owner only, never overwritten. */
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
+import { link, open, readFile, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { AoError } from '../base/errors.ts'
+import { makeFolder } from '../base/make-folder.ts'
 import { generateWallet, walletFromJwk, walletToJwk } from './local-wallet.ts'
 import type { Wallet, WalletType } from './wallet.ts'
 
@@ -32,7 +33,7 @@ export async function createWalletFile(
   options: { readonly type?: WalletType } = {},
 ): Promise<Wallet> {
   const wallet = await generateWallet(options.type ?? 'rsa-4096')
-  await mkdir(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   const temporary = `${path}.${randomUUID()}.tmp`
   try {
     await writeDurably(temporary, `${JSON.stringify(walletToJwk(wallet), undefined, 2)}\n`)

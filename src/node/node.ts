@@ -160,7 +160,7 @@ async function startWith(
   const storeName = stores.scheduler.name
   events.nodeStarted({ url: http.url, address, store: storeName })
   const stop = once(() =>
-    stopNode({ http, cron, computing, scheduler, peers, stores, events, clock, ...network }),
+    stopNode({ http, cron, computing, scheduler, peers, stores, events, ...network }),
   )
   return { url: http.url, address, storeName, config, stop }
 }
@@ -270,12 +270,11 @@ interface Running {
   readonly blockClock: BlockClock
   readonly stores: NodeStores
   readonly events: Events
-  readonly clock: Clock
 }
 
 async function stopNode(running: Running): Promise<void> {
-  const { http, cron, computing, scheduler, peers, blockClock, stores, events, clock } = running
-  const startedMs = clock.now()
+  const { http, cron, computing, scheduler, peers, blockClock, stores, events } = running
+  const startedMs = performance.now()
   blockClock.stop()
   await http.close()
   await cron.close()
@@ -283,7 +282,7 @@ async function stopNode(running: Running): Promise<void> {
   await scheduler.close()
   await peers.close()
   await stores.close()
-  events.nodeStopped({ durationMs: clock.now() - startedMs })
+  events.nodeStopped({ durationMs: performance.now() - startedMs })
 }
 
 async function isReadable({ cache, scheduler }: NodeStores): Promise<boolean> {

@@ -2,8 +2,8 @@
 
 import { isSigned } from '../message/commitment.ts'
 import { withOnlyCommitted } from '../message/committed.ts'
-import { unsignedId } from '../message/id.ts'
-import type { Message } from '../message/message.ts'
+import { messageId as idOf, unsignedId } from '../message/id.ts'
+import { Message } from '../message/message.ts'
 import { type Finding, finding } from './audit-finding.ts'
 import type { ScheduleSource } from './audit-source.ts'
 import type { AuditedSlot } from './auditor.ts'
@@ -45,7 +45,7 @@ async function compare(
   }
 }
 
-/** The index of messages leads to the newest slot of each. */
+/** The index of messages leads to the first slot of each. */
 async function compareByMessage(
   { assignmentOf }: ScheduleSource,
   processId: string,
@@ -55,14 +55,19 @@ async function compareByMessage(
   if (assignmentOf === undefined) return []
   try {
     const found = await assignmentOf(processId, messageId)
-    const newest = found && integerOf(found, 'slot')
-    if (newest !== undefined && newest > slot) {
-      return [finding('message-repeated', slot, `The message is there again at slot ${newest}`)]
+    const first = found && integerOf(found, 'slot')
+    if (found && first !== undefined && first < slot && holdsMessage(found, messageId)) {
+      return [finding('message-repeated', slot, `The message is there before at slot ${first}`)]
     }
     return compare(what, slot, assignment, async () => found)
   } catch (error) {
     return [unreadable(what, slot, error)]
   }
+}
+
+function holdsMessage(assignment: Message, id: string): boolean {
+  const body = assignment.get('body')
+  return body instanceof Message && idOf(body, 'all') === id
 }
 
 function unreadable(what: string, slot: number, error: unknown): Finding {

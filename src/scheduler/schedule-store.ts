@@ -1,7 +1,7 @@
 /**
  * Schedules in a store. Under `~scheduler@1.0/`: `heads/<pid>` where a process stands,
- * `assignments/<pid>/<slot>` a link to each assignment, `by-message/<pid>/<id>` the same by the id
- * of the scheduled message, `published/<pid>` how many slots a bundler has. The assignment and its
+ * `assignments/<pid>/<slot>` a link to each assignment, `by-message/<pid>/<id>` one to the first
+ * assignment of a scheduled message, by its id, `published/<pid>` how many slots a bundler has. The assignment and its
  * message are ordinary messages of the cache.
  */
 
@@ -63,7 +63,7 @@ export interface ScheduleStore extends MessageReader {
   assignments(processId: string, range: SlotPage): Promise<SlotAssignment[]>
   /** The first slot from one on that has an assignment. */
   nextSlot(processId: string, from: number): Promise<number | undefined>
-  /** The newest assignment of a message in the schedule of a process, if it has one. */
+  /** The first assignment of a message in the schedule of a process, if it has one. */
   assignmentOf(processId: string, messageId: string): Promise<Message | undefined>
   /** Ids of processes that have a schedule here, ordered. Default limit 1,000. */
   processes(options?: { readonly from?: string; readonly limit?: number }): Promise<string[]>
@@ -135,7 +135,9 @@ export function createScheduleStore(store: Store): ScheduleStore {
     processes: (options) => store.list(HEADS, options),
     publishedSlots: async (processId) => {
       const bytes = await store.get(`${PUBLISHED}/${processId}`)
-      return bytes === undefined ? 0 : Number(Buffer.from(bytes).toString())
+      const slots = bytes === undefined ? 0 : Number(Buffer.from(bytes).toString())
+      // Of a number that cannot be read nothing is lost: a bundler takes the same item again.
+      return Number.isSafeInteger(slots) ? slots : 0
     },
     setPublishedSlots: (processId, slots) => {
       const value = Buffer.from(String(slots))
@@ -143,7 +145,8 @@ export function createScheduleStore(store: Store): ScheduleStore {
     },
     keep: (message) => commitNamed([message], prepareMessage(message).writes),
     append: async (processId, entries, more = []) => {
-      const writes = [...appendWrites(processId, entries), ...more]
+      const first = await firstOfMessages(store, processId, entries)
+      const writes = [...appendWrites(processId, entries), ...first, ...more]
       try {
         await commitNamed(processesIn(entries), writes)
       } catch (error) {
@@ -157,11 +160,13 @@ function appendWrites(processId: string, entries: readonly AppendEntry[]): Store
   const last = entries.at(-1)
   if (last === undefined) return []
   const writes: StoreWrite[] = []
-  for (const { head, assignment, messageId } of entries) {
-    const target = `messages/${assignment.id}`
+  for (const { head, assignment } of entries) {
     writes.push(...assignment.writes)
-    writes.push({ kind: 'link', path: slotPath(processId, head.slot), target })
-    writes.push({ kind: 'link', path: `${BY_MESSAGE}/${processId}/${messageId}`, target })
+    writes.push({
+      kind: 'link',
+      path: slotPath(processId, head.slot),
+      target: `messages/${assignment.id}`,
+    })
   }
   writes.push({
     kind: 'value',
@@ -169,6 +174,24 @@ function appendWrites(processId: string, entries: readonly AppendEntry[]): Store
     value: headBytes(last.head),
   })
   return writes
+}
+
+/**
+ * Links from messages to their assignments, for those that have none yet: who posts a message again
+ * asks for the slot that it has. Slots of a process are written one batch after the other.
+ */
+async function firstOfMessages(
+  store: Store,
+  processId: string,
+  entries: readonly AppendEntry[],
+): Promise<StoreWrite[]> {
+  const writes = new Map<string, StoreWrite>()
+  for (const { assignment, messageId } of entries) {
+    const path = `${BY_MESSAGE}/${processId}/${messageId}`
+    if (writes.has(path) || (await store.kindOf(path)) !== undefined) continue
+    writes.set(path, { kind: 'link', path, target: `messages/${assignment.id}` })
+  }
+  return [...writes.values()]
 }
 
 function headBytes(head: Head): Buffer {

@@ -94,7 +94,7 @@ export function createScheduler(
   })
   const { clock, events, blockClock, remote, mayPublish, uploader } = deps
   const { signerRate = noSignerRate } = deps
-  const uploads = createUploadQueue({ store, uploader, clock, events })
+  const uploads = createUploadQueue({ store, uploader, events })
   const openServer = (process: Message, processId: string): Promise<ProcessServer> =>
     open({ deps, options, limits, store, wallets, uploads }, processId, process)
   const registry = createRegistry(

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { zeroBlockClock } from '../arweave/block-clock.ts'
-import { systemClock } from '../base/clock.ts'
 import { AoError, isAoError } from '../base/errors.ts'
 import { createMessage } from '../message/create-message.ts'
 import { messageId } from '../message/id.ts'
@@ -21,7 +20,7 @@ interface Bench {
   readonly server: ProcessServer
   /** Everything written, in order. */
   readonly written: AppendEntry[]
-  readonly clock: { nowMs: number }
+  readonly clock: { nowMs: number; elapsedMs: number }
 }
 
 function open(
@@ -29,9 +28,10 @@ function open(
   options: Partial<ProcessServerOptions> = {},
 ): Bench {
   const written: AppendEntry[] = []
-  const clock = { nowMs: 1_000 }
+  const clock = { nowMs: 1_000, elapsedMs: 0 }
   const deps: ProcessServerDeps = {
     clock: { now: () => clock.nowMs },
+    elapsedMs: () => clock.elapsedMs,
     blockClock: zeroBlockClock,
     sign: async (assignment) => assignment,
     find: async (id) => written.find(({ messageId: known }) => known === id)?.assignment.message,
@@ -213,7 +213,7 @@ test('schedule() refuses what waited longer than its time, and what exceeds the 
   const first = server.schedule(message(0))
   const waiting = [server.schedule(message(1)), server.schedule(message(2))]
   await assert.rejects(server.schedule(message(3)), (error) => isAoError(error, 'overloaded'))
-  clock.nowMs += 60_000
+  clock.elapsedMs += 60_000
   maySign.resolve()
   assert.equal(slotOf(await first), 0)
   for (const request of waiting) {
@@ -230,7 +230,7 @@ test('schedule() refuses what waited too long while a signature takes for ever',
     return assignment
   }
   const options = { chainKind: 'base-hashpath', timeoutMs: 20 } as const
-  const { server, written } = open({ sign, clock: systemClock }, options)
+  const { server, written } = open({ sign, elapsedMs: () => performance.now() }, options)
   const first = server.schedule(message(0))
   for (const request of [server.schedule(message(1)), server.schedule(message(2))]) {
     await assert.rejects(request, (error) => isAoError(error, 'overloaded'))
@@ -240,6 +240,19 @@ test('schedule() refuses what waited too long while a signature takes for ever',
   assert.equal(slotOf(await first), 0)
   assert.equal(slotOf(await server.schedule(message(3))), 1)
   assertChain(written)
+})
+
+test('schedule() refuses nothing because the clock jumped', async () => {
+  const maySign = Promise.withResolvers<void>()
+  const sign = async (assignment: Message): Promise<Message> => {
+    await maySign.promise
+    return assignment
+  }
+  const { server, clock } = open({ sign }, { chainKind: 'base-hashpath' })
+  const requests = scheduleMany(server, 3)
+  clock.nowMs += 3_600_000
+  maySign.resolve()
+  assert.ok((await requests).every(({ status }) => status === 'fulfilled'))
 })
 
 test('timestamps of a schedule never go back when the clock does', async () => {

@@ -28,7 +28,10 @@ export type SchedulingMode =
   | 'disabled'
 
 export interface ProcessServerDeps {
+  /** Of timestamps. */
   readonly clock: Clock
+  /** Milliseconds that never jump, of how long requests wait. Default `performance.now`. */
+  readonly elapsedMs?: () => number
   readonly blockClock: BlockClock
   /** Commits to an assignment with the wallets of the process. */
   readonly sign: (assignment: Message) => Promise<Message>
@@ -139,10 +142,12 @@ class QueueServer implements ProcessServer {
   /** Why acknowledged assignments cannot be written at the moment (mode `aggressive`). */
   #stalled: unknown
   #onIdle: (() => void)[] = []
+  readonly #elapsedMs: () => number
   readonly #expiry = createQueueTimer(() => this.#expire())
 
   constructor(deps: ProcessServerDeps, options: ProcessServerOptions, stored: Head | undefined) {
     this.#deps = deps
+    this.#elapsedMs = deps.elapsedMs ?? (() => performance.now())
     this.#options = options
     this.#durable = stored ?? { slot: -1, timestamp: 0, ...startChain(options.processId) }
     this.#signed = this.#durable
@@ -198,7 +203,7 @@ class QueueServer implements ProcessServer {
     const refusal = this.#refusal()
     if (refusal !== undefined) throw refusal
     const body = prepareMessage(message)
-    const abortAtMs = this.#deps.clock.now() + this.#options.timeoutMs
+    const abortAtMs = this.#elapsedMs() + this.#options.timeoutMs
     return new Promise((resolve, reject) => {
       this.#queue.push({ body, options, abortAtMs, resolve, reject })
       this.#expiry.start(this.#options.timeoutMs + 1)
@@ -228,7 +233,7 @@ class QueueServer implements ProcessServer {
 
   /** Refuses what has waited too long, also while a signature takes for ever. */
   #expire(): number | undefined {
-    const nowMs = this.#deps.clock.now()
+    const nowMs = this.#elapsedMs()
     for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
       if (nowMs <= first.abortAtMs) return first.abortAtMs - nowMs + 1
       this.#queue.shift()

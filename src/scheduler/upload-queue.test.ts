@@ -43,9 +43,8 @@ function open(take: Take = () => undefined, store: Store = createMemoryStore()):
     },
   }
   const events = { ...silentEvents, uploadFailed: (event: UploadFailed) => void failed.push(event) }
-  const clock = { now: () => 1_000 }
   const queue = createUploadQueue(
-    { store: schedules, uploader, clock, events },
+    { store: schedules, uploader, events },
     { lanes: 2, retryMinMs: 5 },
   )
   return {
@@ -177,9 +176,8 @@ test('without a bundler nothing is read or kept', async () => {
   const isEnabled = false
   const upload = () => assert.fail('nothing is to be uploaded')
   const store = createScheduleStore(createMemoryStore())
-  const clock = { now: () => 1 }
   const queue = createUploadQueue({
-    ...{ store, clock, events: silentEvents },
+    ...{ store, events: silentEvents },
     uploader: { isEnabled, upload },
   })
   queue.add(PROCESS, 1)

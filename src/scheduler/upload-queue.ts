@@ -5,7 +5,6 @@
  * the bundler does not take now is tried again, ever more rarely; what it refuses is passed over.
  */
 import type { Uploader } from '../arweave/uploader.ts'
-import type { Clock } from '../base/clock.ts'
 import { AoError, isAoError } from '../base/errors.ts'
 import type { Events } from '../base/events.ts'
 import { messageId } from '../message/id.ts'
@@ -32,7 +31,6 @@ export interface UploadQueue {
 export interface UploadQueueDeps {
   readonly store: ScheduleStore
   readonly uploader: Uploader
-  readonly clock: Clock
   readonly events: Events
 }
 
@@ -256,15 +254,15 @@ class LaneQueue implements UploadQueue {
 
   /** The message first, then its assignment, so that no published assignment lacks its message. */
   async #upload(lane: Lane, assignment: Message): Promise<Outcome> {
-    const { uploader, events, clock } = this.#deps
+    const { uploader, events } = this.#deps
     const { signal } = this.#stopping
     const body = assignment.get('body')
     const id = messageId(assignment, 'all')
-    const startedMs = clock.now()
+    const startedMs = performance.now()
     try {
       if (body instanceof Message) await uploader.upload(body, signal)
       await uploader.upload(assignment, signal)
-      events.uploadDone({ id, durationMs: clock.now() - startedMs })
+      events.uploadDone({ id, durationMs: performance.now() - startedMs })
       return { kind: 'done' }
     } catch (error) {
       if (signal.aborted) return { kind: 'failed', error: stopping(), isFinal: false }

@@ -6,10 +6,11 @@
  * process id does neither. Node has no `flock`, but SQLite, which is part of it, holds the
  * operating system's own file lock for as long as a transaction is open: that is all it is used for.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { AoError } from '../base/errors.ts'
+import { makeFolder } from '../base/make-folder.ts'
 
 const LOCK_FILE = 'owner.lock'
 const MARKER_FILE = 'store.json'
@@ -78,7 +79,7 @@ export function directoryFailure(message: string, path: string, cause?: unknown)
 
 function makeDirectory(root: string): void {
   try {
-    mkdirSync(root, { recursive: true })
+    makeFolder(root)
   } catch (cause) {
     throw directoryFailure(`Expected a folder that can be made and written at ${root}`, root, cause)
   }
