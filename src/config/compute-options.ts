@@ -1,5 +1,5 @@
 /** What an operator may decide of computing processes and of pushing what they send each other. */
-import { choice, limit, onOff, wholeNumber } from './option-kinds.ts'
+import { choice, limit, onOff, optionalUrl, wholeNumber } from './option-kinds.ts'
 
 const SECOND_MS = 1_000
 
@@ -23,10 +23,33 @@ export const computeLimits = {
     wholeNumber(1_000, 'Requests that wait for slots of one process.', { min: 1 }),
     REFUSED,
   ),
+  pushMaxDepth: limit(
+    wholeNumber(
+      64,
+      'Levels of a push: what a process says makes another say something, and so on.',
+    ),
+    'the message is delivered; what its target says is not sent on (`resulted-in: skipped`)',
+  ),
+  pushMaxMessages: limit(
+    wholeNumber(1_000, 'Messages that one push sends in all its levels.', { min: 1 }),
+    'the other messages wait until their slot is pushed again',
+  ),
+  maxBackgroundPushes: limit(
+    wholeNumber(100, 'Pushes at a time that nobody waits for (`async`).', { min: 1 }),
+    REFUSED,
+  ),
 } as const
 
 export const computing = {
   ...computeLimits,
+  computeUnitUrl: optionalUrl(
+    'Compute unit of legacynet that computes processes with `genesis-wasm@1.0` or `delegated-compute@1.0`, among them all that name no execution device. Without it: they are scheduled only.',
+  ),
+  computeUnitTimeoutMs: wholeNumber(
+    60 * SECOND_MS,
+    'How long the compute unit may take to answer before the client gets 504.',
+    { min: 1 },
+  ),
   snapshotSlots: wholeNumber(
     100,
     'A process can be restored at each multiple of so many slots; 0 leaves it to `snapshotMs`.',
@@ -44,6 +67,10 @@ export const computing = {
     ['off', 'prefer', 'only'],
     'off',
     'What `now` of a process answers. `off`: the state after the newest slot. `prefer`: the newest state that was computed before, if any. `only`: that or 404.',
+  ),
+  pushAlwaysSign: onOff(
+    true,
+    'Whether the node signs messages of an outbox with its own wallet where it has none that the target accepts. Off: they are not delivered.',
   ),
   stackErrorStrategy: choice(
     ['throw', 'stop', 'ignore'],

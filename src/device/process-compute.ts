@@ -35,6 +35,8 @@ export interface ComputeDeps {
 export interface ProcessComputer {
   /** The process of a base, or why there is none that this node can compute. */
   find(base: Message): Promise<KnownProcess | Outcome>
+  /** Whether this node has the devices of a process. */
+  canCompute(process: KnownProcess): boolean
   /** The state after a slot. */
   compute(process: KnownProcess, slot: number): Promise<Outcome>
 }
@@ -58,6 +60,7 @@ export function createProcessComputer({
       const missing = missingDevice(findDevice, process.message)
       return missing === undefined ? process : refuseToCompute(missing)
     },
+    canCompute: ({ message }) => missingDevice(findDevice, message) === undefined,
     compute: (process, slot) => workers.of(process).compute(slot),
   }
 }

@@ -26,7 +26,7 @@ export function createProcessDevice({ scheduler, push, handlers }: ProcessDeps):
       ['now', handlers.now],
       ['snapshot', handlers.snapshot],
     ]),
-    // Of a state only its handler can tell whether it still is one that the node may sign.
-    ownAnswers: new Set(['schedule', 'slot', 'push']),
+    // Of a state or a push only its handler can tell whether it is one that the node may sign.
+    ownAnswers: new Set(['schedule', 'slot']),
   }
 }

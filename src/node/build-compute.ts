@@ -5,19 +5,23 @@ import type { MemoryBudget } from '../base/memory-budget.ts'
 import type { MessageReader } from '../cache/cache.ts'
 import { createComputedStates } from '../cache/computed-states.ts'
 import type { NodeConfig } from '../config/options.ts'
+import type { Wallet } from '../crypto/wallet.ts'
+import { createComputeUnit } from '../device/compute-unit.ts'
 import { createDedupDevice } from '../device/dedup.ts'
-import type { Device, DeviceHandler, FindDevice, Outcome } from '../device/device.ts'
+import { createDelegatedCompute, createGenesisWasm } from '../device/delegated-compute.ts'
+import type { Device, FindDevice, Outcome } from '../device/device.ts'
 import { createMultipassDevice } from '../device/multipass.ts'
 import { createPatchDevice } from '../device/patch.ts'
 import { createProcessDevice } from '../device/process.ts'
 import { createComputeHandlers, createProcessComputer } from '../device/process-compute.ts'
 import { createExecution } from '../device/process-execution.ts'
 import { ProcessWorkers } from '../device/process-workers.ts'
-import { createPushDevice, createPushHandler } from '../device/push.ts'
+import { createPushDevice } from '../device/push.ts'
 import { createStackDevice, createStackTransformer } from '../device/stack.ts'
 import type { Message } from '../message/message.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
 import type { Store } from '../store/store.ts'
+import { buildPushing } from './build-push.ts'
 
 export interface ComputeParts {
   readonly config: NodeConfig
@@ -30,14 +34,21 @@ export interface ComputeParts {
   readonly memory: MemoryBudget
   /** Calls devices on behalf of nobody. */
   readonly resolve: (base: Message, request: Message) => Promise<Outcome>
+  /** Answers a request by its path, on behalf of nobody. */
+  readonly resolvePath: (request: Message) => Promise<Outcome>
   readonly findDevice: FindDevice
+  readonly wallets: readonly Wallet[]
+  /** For the compute unit. */
+  readonly fetch: typeof fetch
 }
 
 export interface Computing {
   readonly devices: readonly Device[]
   /** Processes whose state is held in memory. */
   heldProcesses(): number
-  /** Resolves when all that was computed is written. */
+  /** Takes up pushes that were cut off when the node stopped. */
+  resume(): Promise<void>
+  /** Resolves when no push is under way and all that was computed is written. */
   close(): Promise<void>
 }
 
@@ -55,16 +66,23 @@ export function buildComputing(parts: ComputeParts): Computing {
   )
   const { nowFromCache } = config
   const deps = { reader, workers, execution, findDevice, nowFromCache, slot: scheduler.device.slot }
-  const handlers = createComputeHandlers(deps, createProcessComputer(deps))
-  const push: DeviceHandler = createPushHandler(scheduler.device)
+  const computer = createProcessComputer(deps)
+  const handlers = createComputeHandlers(deps, computer)
+  const pushing = buildPushing(parts, computer)
+  const push = pushing.handler
   return {
     devices: [
       ...stackDevices(parts),
+      ...unitDevices(parts),
       createProcessDevice({ scheduler: scheduler.device, push, handlers }),
       createPushDevice(push),
     ],
     heldProcesses: () => workers.count,
-    close: () => workers.close(),
+    resume: () => pushing.background.resume(),
+    close: async () => {
+      await pushing.background.close()
+      await workers.close()
+    },
   }
 }
 
@@ -76,6 +94,14 @@ function workerOptions(config: NodeConfig) {
     maxWorkers: config.maxComputedProcesses,
     idleMs: config.computeIdleMs,
   }
+}
+
+/** Without a compute unit the node does not have its devices, and says so to who asks. */
+function unitDevices({ config, fetch }: ComputeParts): Device[] {
+  const { computeUnitUrl: url, computeUnitTimeoutMs: timeoutMs } = config
+  if (url === undefined) return []
+  const unit = createComputeUnit({ fetch }, { url, timeoutMs })
+  return [createDelegatedCompute(unit), createGenesisWasm(unit)]
 }
 
 function stackDevices({ config, events, findDevice }: ComputeParts): Device[] {

@@ -39,6 +39,7 @@ export interface ResolverParts {
   readonly clock: Clock
   readonly events: Events
   readonly memory: MemoryBudget
+  readonly fetch: typeof fetch
   /** Devices of the program that starts the node. */
   readonly devices: readonly Device[]
 }
@@ -56,6 +57,7 @@ export function buildResolver(parts: ResolverParts): Resolution {
   const computing = buildComputing({
     ...{ ...parts, store: parts.stores.cache },
     resolve: (base, request) => resolver.resolve(base, request, { requestId: 'compute' }),
+    resolvePath: (request) => resolver.resolveRequest(request, { requestId: 'push' }),
     findDevice: (name) => registry.get(name),
   })
   const devices: Device[] = [

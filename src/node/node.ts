@@ -146,7 +146,7 @@ async function startWith(
   const parts = { config, wallets, reader, replyMemory, memory }
   const { resolver, computing }: Resolution = buildResolver({
     ...{ ...parts, scheduler, nodeOptions, operatorCheck, cron, stores, clock, events },
-    devices: deps.devices ?? [],
+    ...{ devices: deps.devices ?? [], fetch: deps.fetch ?? fetch },
   })
   describeMetrics(metrics, { scheduler, stores, cron, computing })
   const isReady = () => isReadable(stores)
@@ -157,6 +157,9 @@ async function startWith(
   })
   live.publicUrl = () => config.publicUrl ?? http.url
   await cron.start()
+  computing.resume().catch((error: unknown) => {
+    logger.error({ err: error }, 'Pushes that were cut off could not be taken up')
+  })
   const storeName = stores.scheduler.name
   events.nodeStarted({ url: http.url, address, store: storeName })
   const stop = once(() =>
