@@ -8,6 +8,8 @@ import { createDevice } from '../src/device/create-device.ts'
 import { ok } from '../src/device/device.ts'
 import { numberAt } from '../src/device/read-key.ts'
 import { Message } from '../src/message/message.ts'
+import { createFailingStore, diskFull } from '../src/store/failing-store.ts'
+import { createMemoryStore } from '../src/store/memory-store.ts'
 import {
   bodyOf,
   get,
@@ -26,7 +28,8 @@ import {
   walletB,
 } from './node-kit.ts'
 import { nested } from './process-fixture.ts'
-import { COUNTER, countOf, entry, send, sender, startPushNode } from './push-fixture.ts'
+import { sender } from './push-devices.ts'
+import { COUNTER, countOf, entry, send, startPushNode } from './push-fixture.ts'
 
 describe('how far a push goes', () => {
   async function pair(t: TestContext, options: Partial<NodeConfig> = {}) {
@@ -45,6 +48,19 @@ describe('how far a push goes', () => {
     const slot = await send(url, ping, { left: '6', friend: pong })
     await get(`${url}/${ping}/push&slot=${slot}`)
     assert.deepEqual(await slots(), [4, 3])
+  })
+
+  test('deeper than a reply can tell', async (t) => {
+    const { url, ping, pong, slots } = await pair(t, { pushMaxDepth: 200 })
+    const slot = await send(url, ping, { left: '300', friend: pong })
+    const reply = await get(`${url}/${ping}/push&slot=${slot}`)
+    assert.equal(reply.status, 200)
+    assert.deepEqual(await slots(), [101, 101])
+    let result = reply.message()
+    let levels = 0
+    for (; result.has('1'); levels++) result = nested(entry(result), 'resulted-in')
+    assert.ok(levels > 16)
+    assert.deepEqual([...result.keys()].sort(), ['process', 'slot'])
   })
 
   test('as deep as it was asked to, and goes on there later', async (t) => {
@@ -127,7 +143,10 @@ describe('a push that was cut off', () => {
     const signed = await signHttpsig({ type: 'Message', target, action: 'Increment' }, walletA)
     const place = { process: from, slot, key: '1' }
     const delivery = { target, messageId: idOf(signed), after: 0 }
-    await createDeliveries(store).begin(place, delivery, signed)
+    await createDeliveries(store).begin({
+      ...{ place, delivery, message: signed },
+      root: { process: from, slot, maxDepth: 1 },
+    })
     const push = async (): Promise<Message> =>
       entry((await get(`${url}/${from}/push&slot=${slot}`)).message())
     return { url, from, target, signed, push }
@@ -150,6 +169,49 @@ describe('a push that was cut off', () => {
     assert.equal((await push()).get('slot'), 2)
     assert.equal((await readSchedule(url, target)).length, 4)
   })
+})
+
+describe('a store that fails at any write of a push', () => {
+  /** Pushes while one write fails, then again; gives what the target got, and whether one failed. */
+  async function pushWithFault(t: TestContext, nth: number, isWritten: boolean) {
+    let count = Number.NEGATIVE_INFINITY
+    const isDue = () => count === nth
+    const store = createFailingStore(createMemoryStore(), {
+      beforeCommit: () => {
+        count++
+        if (!isWritten && isDue()) throw diskFull()
+      },
+      afterCommit: () => {
+        if (isWritten && isDue()) throw diskFull()
+      },
+    })
+    const { url, address } = await startPushNode(t, {}, store)
+    const from = await spawn({ url, address }, { 'execution-device': 'fan-out@1.0' })
+    const target = await spawn({ url, address }, COUNTER)
+    const slot = await send(url, from, { to: target, copies: '3' })
+    const path = `${url}/${from}/push&slot=${slot}`
+    count = 0
+    await get(path)
+    const wasHit = count >= nth
+    count = Number.NEGATIVE_INFINITY
+    await get(path)
+    const arrived = (await readSchedule(url, target)).slice(1)
+    return { wasHit, names: arrived.map((assignment) => String(bodyOf(assignment).get('n'))) }
+  }
+
+  for (const isWritten of [false, true]) {
+    const how = isWritten ? 'though it wrote' : 'and writes nothing'
+    test(`${how}: each message is delivered once by the next push`, async (t) => {
+      let writes = 0
+      for (let wasHit = true; wasHit; writes++) {
+        const result = await pushWithFault(t, writes + 1, isWritten)
+        assert.deepEqual(result.names.toSorted(), ['1.1', '1.2', '1.3'], `write ${writes + 1}`)
+        wasHit = result.wasHit
+      }
+      // Of each message: its note, its assignment, its slot.
+      assert.ok(writes > 9, `${writes} writes`)
+    })
+  }
 })
 
 describe('targets of another node', () => {

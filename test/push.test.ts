@@ -1,6 +1,6 @@
 /** `push@1.0` over real HTTP: what processes say to each other is delivered, and who is told what. */
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { counterDevice } from '../examples/counter-device.ts'
 import { verifyMessage } from '../src/codec/verify.ts'
 import { createDevice } from '../src/device/create-device.ts'
@@ -12,6 +12,7 @@ import {
   bodyOf,
   get,
   idOf,
+  postHttpsig,
   postItem,
   readSchedule,
   schedule,
@@ -23,7 +24,7 @@ import {
   walletA,
   walletB,
 } from './node-kit.ts'
-import { nested } from './process-fixture.ts'
+import { type Keys, nested } from './process-fixture.ts'
 import { COUNTER, countOf, entry, send, startPushNode } from './push-fixture.ts'
 
 describe('a pushed message', () => {
@@ -171,6 +172,62 @@ describe('the outbox of a slot', () => {
     assert.equal(entry(reply).get('target'), from)
     const told = bodyOf((await readSchedule(url, from)).at(-1) ?? new Message())
     assert.deepEqual([told.get('resolve'), told.get('outbox-index')], ['error', '1'])
+  })
+})
+
+describe('a message of an outbox', () => {
+  /** What a process that says these keys makes the node sign. */
+  async function delivered(t: TestContext, said: Keys) {
+    const node = await startPushNode(t)
+    const from = await spawn(node, { 'execution-device': 'sender@1.0' })
+    const target = await spawn(node, COUNTER)
+    const slot = await send(node.url, from, { to: target, ...said })
+    await get(`${node.url}/${from}/push&slot=${slot}`)
+    const [, assignment] = await readSchedule(node.url, target)
+    assert.ok(assignment)
+    return { node, from, message: bodyOf(assignment) }
+  }
+
+  test('does not choose where it comes from, nor what kind of message it is', async (t) => {
+    const said = {
+      ...{ 'say-from-process': 'X', 'say-from-authority': 'Y', 'say-From-Base': 'Z' },
+      ...{ 'say-type': 'Process', 'say-data-protocol': 'other' },
+    }
+    const { from, message } = await delivered(t, said)
+    const { 'from-process': process, type, ...keys } = Object.fromEntries(message)
+    assert.deepEqual([process, type, keys['data-protocol']], [from, 'Message', 'ao'])
+    assert.equal(message.has('from-authority'), false)
+    assert.notEqual(message.get('from-base'), 'Z')
+  })
+
+  test('is no request of the operator, though the node signs it', async (t) => {
+    const keys = { 'say-path': '/~meta@1.0/info', 'say-method': 'POST', 'say-operator': 'thief' }
+    const { node, message } = await delivered(t, keys)
+    assert.deepEqual((await verifyMessage(message)).signers, [node.address])
+    assert.equal((await postHttpsig(node.url, '/~meta@1.0/info', message)).status, 400)
+    const operator = await get(`${node.url}/~meta@1.0/info/operator`)
+    assert.notEqual(operator.text, 'thief')
+  })
+
+  test('makes no task of the node, though it signs it', async (t) => {
+    const keys = { 'say-path': '/~cron@1.0/every', 'say-interval': '1-day', 'say-cron-path': '/x' }
+    const { node, message } = await delivered(t, keys)
+    const reply = await postHttpsig(node.url, '/~cron@1.0/every', message)
+    assert.equal(reply.status, 400, reply.text)
+  })
+
+  test('cannot wait for itself', async (t) => {
+    const { url, address } = await startPushNode(t)
+    const from = await spawn({ url, address }, { 'execution-device': 'sender@1.0' })
+    const target = await spawn({ url, address }, COUNTER)
+    const slot = await send(url, from, { to: target, 'say-resolve': `/${from}/push&slot=1` })
+    assert.equal(slot, 1)
+    await get(`${url}/${from}/push&slot=1`)
+    const told = bodyOf((await readSchedule(url, from)).at(-1) ?? new Message())
+    assert.deepEqual(
+      [told.get('resolve'), told.get('reason')],
+      ['error', 'A message of an outbox cannot push.'],
+    )
   })
 })
 

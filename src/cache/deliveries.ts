@@ -1,7 +1,7 @@
 /**
  * Which messages of which outboxes were sent on. A message is noted, signed and all, before it is
  * sent, and its slot after: a push that was cut off sends what it noted, and nothing twice. Under
- * `pushed/<pid>/<slot>/<key>` the notes, under `pushing/<pid>/<slot>` pushes that nobody waits for.
+ * `pushed/<pid>/<slot>/<key>` the notes, under `pushing/<slot><pid>` where pushes under way began.
  */
 import { AoError } from '../base/errors.ts'
 import { hashpath } from '../message/hashpath.ts'
@@ -32,19 +32,33 @@ export interface Delivery {
   readonly slot?: number
 }
 
+/** Where a push began. */
 export interface PendingPush {
   readonly process: string
   readonly slot: number
+  /** Levels of targets that it goes through. */
+  readonly maxDepth: number
+}
+
+/** A message that is about to be sent. */
+export interface Departure {
+  readonly place: OutboxPlace
+  readonly delivery: Delivery
+  /** Signed by this node. */
+  readonly message: Message
+  /** The push that sends it. */
+  readonly root: PendingPush
 }
 
 export interface Deliveries {
   read(place: OutboxPlace): Promise<Delivery | undefined>
-  /** Notes a message that is about to be sent; it must be signed by this node. */
-  begin(place: OutboxPlace, delivery: Delivery, message: Message): Promise<void>
+  /** Notes a message that is about to be sent, and the push that sends it. */
+  begin(departure: Departure): Promise<void>
   /** Notes the slot that the message got. */
   finish(place: OutboxPlace, delivery: Delivery): Promise<void>
-  /** Notes a push that goes on when its client is gone, and that it is done. */
+  /** Notes a push that nobody waits for. */
   setPending(push: PendingPush): Promise<void>
+  /** Notes that a push is done. */
   clearPending(push: PendingPush): Promise<void>
   /** Pushes that were cut off. */
   pending(): Promise<PendingPush[]>
@@ -56,21 +70,35 @@ export function createDeliveries(store: Store): Deliveries {
       const bytes = await store.get(placePath(place))
       return bytes && parse(bytes)
     },
-    begin: (place, delivery, message) =>
-      store.commit([...prepareMessage(message).writes, note(place, delivery)]),
+    begin: ({ place, delivery, message, root }) =>
+      store.commit([...prepareMessage(message).writes, note(place, delivery), pendingNote(root)]),
     finish: (place, delivery) => store.commit([note(place, delivery)]),
-    setPending: (push) =>
-      store.commit([{ kind: 'value', path: pendingPath(push), value: Buffer.from('1') }]),
+    setPending: (push) => store.commit([pendingNote(push)]),
     clearPending: (push) => store.commit([{ kind: 'delete', path: pendingPath(push) }]),
     pending: async () => {
       const pushes: PendingPush[] = []
-      for (const process of await store.list(PUSHING, { limit: PAGE })) {
-        const slots = await store.list(`${PUSHING}/${process}`, { limit: PAGE })
-        pushes.push(...slots.map((slot) => ({ process, slot: Number(slot) })))
+      for (let last: string | undefined; ; ) {
+        // All names have the same length: none stands between one and what it begins.
+        const from = last === undefined ? {} : { from: `${last}0` }
+        const entries = await store.scan(PUSHING, { ...from, limit: PAGE })
+        pushes.push(...entries.flatMap(({ name, value }) => parsePending(name, value)))
+        if (entries.length < PAGE) return pushes
+        last = entries.at(-1)?.name
       }
-      return pushes
     },
   }
+}
+
+function pendingNote(push: PendingPush) {
+  const value = Buffer.from(`${push.maxDepth}`)
+  return { kind: 'value', path: pendingPath(push), value } as const
+}
+
+function parsePending(name: string, value: Uint8Array | undefined): PendingPush[] {
+  const slot = Number(name.slice(0, SLOT_DIGITS))
+  const maxDepth = Number(Buffer.from(value ?? []).toString() || Number.NaN)
+  if (!Number.isInteger(slot) || !Number.isInteger(maxDepth)) return []
+  return [{ process: name.slice(SLOT_DIGITS), slot, maxDepth }]
 }
 
 function note(place: OutboxPlace, delivery: Delivery) {
@@ -84,7 +112,7 @@ function placePath({ process, slot, key }: OutboxPlace): string {
 }
 
 function pendingPath({ process, slot }: PendingPush): string {
-  return `${PUSHING}/${process}/${slotName(slot)}`
+  return `${PUSHING}/${slotName(slot)}${process}`
 }
 
 function slotName(slot: number): string {

@@ -63,15 +63,16 @@ export async function authorOf(deps: AccessDeps, request: Message): Promise<Auth
 
 /** The path of a request that calls a key of this device and says nothing else. */
 const PLAIN_PATH = /^\/~cron@1\.0\/[\w-]+$/
+const NOT_ITS_OWN = ['status', 'slot', 'from-process']
 
 /**
  * Much that the wallet of the node signs has content, even a `path`, that others chose: replies,
  * assignments, messages of processes. None of that may pass for a request of the operator. It has no
- * path of this form, or has a `status`, and none of the other keys that a task takes.
+ * path of this form, or has one of these keys, and none of those that a task takes.
  */
 function assertMeant(received: Message): void {
   const path = textAt(received, 'path') ?? ''
-  if (PLAIN_PATH.test(path) && !received.has('status') && !received.has('slot')) return
+  if (PLAIN_PATH.test(path) && !NOT_ITS_OWN.some((key) => received.has(key))) return
   throw refused(
     'Expected the operator to sign a path such as /~cron@1.0/every, and all else as keys beside it',
   )

@@ -90,12 +90,16 @@ export function createOperatorCheck(deps: OperatorDeps): OperatorCheck {
 
 /**
  * The path that the signatures of a request cover: it cannot be sent anywhere else. A reply of a
- * node has a `status`, and is no request.
+ * node has a `status`, and a message that it sends for a process `from-process`: neither is a request
+ * of its own.
  */
 function signedPath(request: Message): string | undefined {
   const keys = committedKeys(request)
-  return keys.includes('path') && !keys.includes('status') ? textAt(request, 'path') : undefined
+  if (!keys.includes('path') || NOT_ITS_OWN.some((key) => keys.includes(key))) return undefined
+  return textAt(request, 'path')
 }
+
+const NOT_ITS_OWN = ['status', 'from-process']
 
 /** Signatures that were used in the life of this node: a captured request works no second time. */
 function createUsedSignatures(limit: number) {

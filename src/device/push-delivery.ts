@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts'
 import type { ComputeEvents } from '../base/compute-events.ts'
 import { AoError } from '../base/errors.ts'
 import type { MessageReader } from '../cache/cache.ts'
-import type { Deliveries, Delivery, OutboxPlace } from '../cache/deliveries.ts'
+import type { Deliveries, Delivery, OutboxPlace, PendingPush } from '../cache/deliveries.ts'
 import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
 import type { Value } from '../message/value.ts'
@@ -53,7 +53,21 @@ export type Delivered =
       readonly isNew: boolean
     }
   | { readonly kind: 'unsendable'; readonly refusal: Message }
-  | { readonly kind: 'refused'; readonly target: string; readonly reason: Value }
+  | {
+      readonly kind: 'refused'
+      readonly target: string
+      readonly reason: Value
+      /** Whether it may be taken later. */
+      readonly mayPass: boolean
+    }
+
+/** A message of an outbox on its way. */
+export interface Consignment {
+  readonly place: OutboxPlace
+  /** Where the push that sends it began. */
+  readonly root: PendingPush
+  readonly pack: PackParcel
+}
 
 const NOT_SIGNED =
   'Application of security policy failed: No identities matching authority were found.'
@@ -68,26 +82,25 @@ export class Deliverer {
   }
 
   /** What came of the delivery. @throws AoError when the store or the target's scheduler fails. */
-  async deliver(place: OutboxPlace, pack: PackParcel): Promise<Delivered> {
-    const name = JSON.stringify([place.process, place.slot, place.key])
-    const running = this.#underWay.get(name) ?? this.#once(place, pack)
+  deliver(consignment: Consignment): Promise<Delivered> {
+    const { process, slot, key } = consignment.place
+    const name = JSON.stringify([process, slot, key])
+    const known = this.#underWay.get(name)
+    if (known !== undefined) return known
+    const running = this.#once(consignment).finally(() => this.#underWay.delete(name))
     this.#underWay.set(name, running)
-    try {
-      return await running
-    } finally {
-      this.#underWay.delete(name)
-    }
+    return running
   }
 
-  async #once(place: OutboxPlace, pack: PackParcel): Promise<Delivered> {
+  async #once(consignment: Consignment): Promise<Delivered> {
+    const { place } = consignment
     const startedMs = this.#deps.clock.now()
     try {
       const known = await this.#deps.deliveries.read(place)
       if (known?.slot !== undefined) return delivered(known, known.slot, false)
-      const outcome =
-        known === undefined
-          ? await this.#begin(place, pack)
-          : await this.#resume(place, known, pack)
+      const outcome = await (known === undefined
+        ? this.#begin(consignment)
+        : this.#resume(consignment, known))
       this.#tell(place, outcome, startedMs)
       return outcome
     } catch (error) {
@@ -96,47 +109,44 @@ export class Deliverer {
     }
   }
 
-  async #begin(place: OutboxPlace, pack: PackParcel): Promise<Delivered> {
-    const parcel = await pack()
+  async #begin(consignment: Consignment, codec: DeliveryCodec = 'httpsig@1.0'): Promise<Delivered> {
+    const parcel = await consignment.pack()
     if ('refusal' in parcel) return { kind: 'unsendable', refusal: parcel.refusal }
-    return this.#send({ place, ...parcel }, 'httpsig@1.0')
-  }
-
-  async #send(parcel: PlacedParcel, codec: DeliveryCodec): Promise<Delivered> {
-    const { place, target, message, signers } = parcel
+    const { target, message, signers } = parcel
     const signed = await this.#deps.sign(message, signers, codec)
-    if (signed === undefined) return { kind: 'refused', target, reason: NOT_SIGNED }
-    const id = messageId(signed, 'all')
-    const delivery: Delivery = { target, messageId: id, after: await this.#newestSlot(target) }
-    await this.#deps.deliveries.begin(place, delivery, signed)
-    // An older scheduler may take data items only.
-    const again = codec === 'httpsig@1.0' ? () => this.#send(parcel, 'ans104@1.0') : undefined
-    return this.#post({ place, delivery, signed }, again)
+    if (signed === undefined) {
+      return { kind: 'refused', target, reason: NOT_SIGNED, mayPass: false }
+    }
+    const { place, root } = consignment
+    const after = await this.#newestSlot(target)
+    const delivery: Delivery = { target, messageId: messageId(signed, 'all'), after }
+    await this.#deps.deliveries.begin({ place, delivery, message: signed, root })
+    return this.#post({ consignment, delivery, signed })
   }
 
-  async #post(
-    { place, delivery, signed }: SignedParcel,
-    again?: () => Promise<Delivered>,
-  ): Promise<Delivered> {
+  async #post({ consignment, delivery, signed }: SignedParcel): Promise<Delivered> {
     const request = new Message<Value>([
       ['path', 'schedule'],
       ['method', 'POST'],
       ['body', signed],
     ])
     const { status, value } = await this.#deps.scheduler.schedule(new Message(), request)
-    if (status === 422 && again !== undefined) return again()
+    // An older scheduler may take data items only.
+    if (status === 422 && !isItem(signed)) return this.#begin(consignment, 'ans104@1.0')
     const slot = value instanceof Message ? numberAt(value, 'slot') : undefined
-    if (status === 200 && slot !== undefined) return this.#finish(place, delivery, slot)
-    return { kind: 'refused', target: delivery.target, reason: value }
+    if (status === 200 && slot !== undefined) return this.#finish(consignment.place, delivery, slot)
+    const mayPass = status >= 500 || status === 429
+    return { kind: 'refused', target: delivery.target, reason: value, mayPass }
   }
 
   /** Goes on with a message that was sent perhaps. */
-  async #resume(place: OutboxPlace, delivery: Delivery, pack: PackParcel): Promise<Delivered> {
+  async #resume(consignment: Consignment, delivery: Delivery): Promise<Delivered> {
     const slot = await this.#findSlot(delivery)
-    if (slot !== undefined) return this.#finish(place, delivery, slot)
+    if (slot !== undefined) return this.#finish(consignment.place, delivery, slot)
     const stored = await this.#deps.reader.readCommitted(delivery.messageId)
-    if (stored === undefined) return this.#begin(place, pack)
-    return this.#post({ place, delivery, signed: await this.#deps.reader.loadAll(stored) })
+    if (stored === undefined) return this.#begin(consignment)
+    const signed = await this.#deps.reader.loadAll(stored)
+    return this.#post({ consignment, delivery, signed })
   }
 
   async #finish(place: OutboxPlace, delivery: Delivery, slot: number): Promise<Delivered> {
@@ -189,14 +199,15 @@ export class Deliverer {
   }
 }
 
-interface PlacedParcel extends Parcel {
-  readonly place: OutboxPlace
-}
-
 interface SignedParcel {
-  readonly place: OutboxPlace
+  readonly consignment: Consignment
   readonly delivery: Delivery
   readonly signed: Message
+}
+
+/** Whether a message is signed as a data item. */
+function isItem({ commitments }: Message): boolean {
+  return [...commitments.values()].some(({ device }) => device === 'ans104@1.0')
 }
 
 function delivered({ target, messageId }: Delivery, slot: number, isNew: boolean): Delivered {

@@ -6,7 +6,10 @@ import type { Outcome } from './device.ts'
 import type { KnownProcess } from './process-base.ts'
 import { listOf, textOf } from './read-key.ts'
 
-/** The message, unsigned, with the keys that tell its target where it comes from. */
+/**
+ * The message, unsigned, with the keys that tell its target where it comes from, which no process
+ * sets itself.
+ */
 export function outgoingMessage(message: Message, { id, message: sender }: KnownProcess): Message {
   const base = new Message(
     [...sender].filter(([key]) => key !== 'authority' && key !== 'scheduler'),
@@ -22,7 +25,7 @@ export function outgoingMessage(message: Message, { id, message: sender }: Known
     ['from-authority', sender.get('authority')],
   ]
   const known = from.filter((entry): entry is [string, Value] => entry[1] !== undefined)
-  return new Message([...message, ...known])
+  return new Message([...message.without(...from.map(([key]) => key)), ...known])
 }
 
 /** A message of an outbox with its keys in lower case. */

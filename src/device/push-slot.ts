@@ -5,13 +5,14 @@
 import { isAoError } from '../base/errors.ts'
 import { Message } from '../message/message.ts'
 import type { Value } from '../message/value.ts'
-import { type Outcome, ok } from './device.ts'
+import { failed, type Outcome, ok } from './device.ts'
 import { asMessage } from './message-path.ts'
 import type { KnownProcess, ProcessReader } from './process-base.ts'
 import { findProcess } from './process-base.ts'
 import type { ProcessComputer } from './process-compute.ts'
 import type { Delivered, Deliverer, Parcel } from './push-delivery.ts'
 import { lowerKeys, outgoingMessage, type SecurityDeps, wantedSigners } from './push-message.ts'
+import type { SlotPush } from './push-run.ts'
 import { textAt } from './read-key.ts'
 
 export interface PushSlotDeps extends SecurityDeps {
@@ -20,25 +21,8 @@ export interface PushSlotDeps extends SecurityDeps {
   readonly deliverer: Deliverer
 }
 
-export interface SlotPush {
-  readonly process: KnownProcess
-  readonly slot: number
-  /** As the reply shows it: text where it came as text. */
-  readonly shownSlot: Value
-  /** Levels of replies that hold the results themselves. */
-  readonly resultDepth: number
-  /** Levels of targets that are pushed in turn; their messages are delivered all the same. */
-  readonly maxDepth: number
-  readonly budget: PushBudget
-}
-
-/** What one push may do in all its levels together. */
-export interface PushBudget {
-  /** Messages that may still be sent. */
-  sends: number
-  /** Messages that may still be looked at, also where they were sent before. */
-  visits: number
-}
+/** Levels of targets that a reply tells of: messages have a limit of their own. */
+const SHOWN_LEVELS = 24
 
 /** The reply to a push of a slot; an error where the slot cannot be computed. */
 export async function pushSlot(deps: PushSlotDeps, push: SlotPush): Promise<Outcome> {
@@ -81,18 +65,28 @@ async function pushMessage(
   const message = raw instanceof Message ? lowerKeys(raw) : undefined
   const target = message && textAt(message, 'target')
   if (message === undefined || target === undefined) return noTarget(key, raw)
-  if (push.budget.sends <= 0 || push.budget.visits-- <= 0) return exhausted(target)
+  const { run } = push
+  if (run.sends <= 0 || run.visits-- <= 0) return exhausted(target)
+  run.isNoted = true
   try {
     const place = { process: push.process.id, slot: push.slot, key }
-    const delivered = await deps.deliverer.deliver(place, () => pack(deps, push, { key, message }))
+    const delivered = await deps.deliverer.deliver({
+      ...{ place, root: run.root },
+      pack: () => pack(deps, push, { key, message }),
+    })
     return await entryOf(deps, push, delivered)
   } catch (error) {
-    if (!isAoError(error)) throw error
+    run.postponed++
     return errorEntry([
       ['target', target],
-      ['reason', error.message],
+      ['reason', reasonOf(error)],
     ])
   }
+}
+
+/** What a client may know of an error; the rest of it is in the log. */
+function reasonOf(error: unknown): string {
+  return isAoError(error) ? error.message : 'The node failed to deliver it; its log has the cause'
 }
 
 interface Sendable {
@@ -118,12 +112,13 @@ async function entryOf(deps: PushSlotDeps, push: SlotPush, delivered: Delivered)
   if (delivered.kind === 'unsendable') return delivered.refusal
   const { target } = delivered
   if (delivered.kind === 'refused') {
+    if (delivered.mayPass) push.run.postponed++
     return errorEntry([
       ['target', target],
       ['reason', delivered.reason],
     ])
   }
-  if (delivered.isNew) push.budget.sends--
+  if (delivered.isNew) push.run.sends--
   const { messageId, slot } = delivered
   const entry: [string, Value][] = [
     ['id', messageId],
@@ -148,19 +143,31 @@ async function pushTarget(
   if (target === undefined || push.maxDepth <= 0) {
     return new Message<Value>([...entry, ['resulted-in', 'skipped']])
   }
-  const outcome = deps.computer.canCompute(target)
-    ? await pushSlot(deps, {
-        ...{ process: target, slot, shownSlot: slot, budget: push.budget },
-        resultDepth: push.resultDepth - 1,
-        maxDepth: push.maxDepth - 1,
-      })
-    : ok(uncomputed(target, slot))
-  if (outcome.kind !== 'error') return new Message([...entry, ['resulted-in', outcome.value]])
-  return errorEntry([...entry, ['reason', outcome.value]])
+  const outcome = await pushDownstream(deps, push, { target, slot })
+  if (outcome.kind === 'error') return errorEntry([...entry, ['reason', outcome.value]])
+  const isShown = push.run.root.maxDepth - push.maxDepth < SHOWN_LEVELS
+  const result = isShown ? outcome.value : whereItIs(target, slot)
+  return new Message([...entry, ['resulted-in', result]])
 }
 
-/** What is known of a message to a process that this node cannot compute. */
-function uncomputed({ id }: KnownProcess, slot: number): Message {
+/** The message was delivered, whatever comes of it. */
+async function pushDownstream(
+  deps: PushSlotDeps,
+  { run, resultDepth, maxDepth }: SlotPush,
+  { target, slot }: { readonly target: KnownProcess; readonly slot: number },
+): Promise<Outcome> {
+  if (!deps.computer.canCompute(target)) return ok(whereItIs(target, slot))
+  const levels = { resultDepth: resultDepth - 1, maxDepth: maxDepth - 1 }
+  try {
+    return await pushSlot(deps, { process: target, slot, shownSlot: slot, run, ...levels })
+  } catch (error) {
+    run.postponed++
+    return failed(500, reasonOf(error))
+  }
+}
+
+/** Where a message was scheduled, where no more is told of it. */
+function whereItIs({ id }: KnownProcess, slot: number): Message {
   return new Message<Value>([
     ['slot', slot],
     ['process', id],

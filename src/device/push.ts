@@ -4,6 +4,7 @@
  * asks for `async`. A process that is pushed is only scheduled. Source: HyperBEAM, `dev_push`.
  */
 import { toText } from '../base/bytes.ts'
+import type { ComputeEvents } from '../base/compute-events.ts'
 import { isAoError } from '../base/errors.ts'
 import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
@@ -12,30 +13,29 @@ import type { SchedulerDevice } from '../scheduler/device.ts'
 import { type Device, type DeviceHandler, failed, type Outcome, ok } from './device.ts'
 import type { KnownProcess } from './process-base.ts'
 import type { ProcessComputer } from './process-compute.ts'
-import type { BackgroundPushes } from './push-background.ts'
-import { type PushSlotDeps, pushSlot, type SlotPush } from './push-slot.ts'
+import { createPushRun, type PushOptions, type SlotPush } from './push-run.ts'
+import type { PushRunner } from './push-runner.ts'
 import { isTrueAt, numberAt, textAt } from './read-key.ts'
 
-export interface PushDeps extends PushSlotDeps {
+export interface PushDeps {
   readonly scheduler: Pick<SchedulerDevice, 'schedule'>
   readonly computer: ProcessComputer
-  readonly background: BackgroundPushes
+  readonly runner: PushRunner
+  readonly events: Pick<ComputeEvents, 'pushFailed'>
   readonly options: PushOptions
 }
 
-export interface PushOptions {
-  /** Levels of targets that one push goes through at most. */
-  readonly maxDepth: number
-  /** Messages that one push sends at most. */
-  readonly maxMessages: number
-}
-
-/** How many times more messages a push may look at than send: those that were sent before. */
-const VISITS_PER_SEND = 10
+/** Id of requests that a push makes itself, to find out what a message of an outbox stands for. */
+export const PUSH_REQUEST = 'push'
 
 export function createPushHandler(deps: PushDeps): DeviceHandler {
-  return (base, request) =>
-    request.has('slot') ? pushKnownSlot(deps, base, request) : pushPosted(deps, base, request)
+  return async (base, request, { requestId }) => {
+    // It might wait for the very message that it is asked for.
+    if (requestId === PUSH_REQUEST) return failed(400, 'A message of an outbox cannot push.')
+    return request.has('slot')
+      ? pushKnownSlot(deps, base, request)
+      : pushPosted(deps, base, request)
+  }
 }
 
 export function createPushDevice(push: DeviceHandler): Device {
@@ -51,8 +51,8 @@ async function pushKnownSlot(deps: PushDeps, base: Message, request: Message): P
   const process = await deps.computer.find(base)
   if ('kind' in process) return process
   const push = slotPush(deps, request, { process, slot, shownSlot: request.get('slot') ?? slot })
-  if (!isAsync(request, process)) return pushSlot(deps, push)
-  await deps.background.start(push)
+  if (!isAsync(request, process)) return deps.runner.run(push)
+  await deps.runner.start(push)
   return own(
     new Message<Value>([
       ['slot', push.shownSlot],
@@ -71,32 +71,32 @@ async function pushPosted(deps: PushDeps, base: Message, request: Message): Prom
   const body = value instanceof Message ? value.get('body') : undefined
   if (!(value instanceof Message) || isProcess(body)) return { ...ok(value), isOwn: true }
   const scheduled = scheduledKeys(value)
-  const slot = numberAt(value, 'slot')
-  const process = await deps.computer.find(new Message([], undefined, processPriv(value)))
-  if ('kind' in process || slot === undefined) return own(scheduled)
-  const push = slotPush(deps, request, { process, slot, shownSlot: slot })
-  const isLater = isAsync(request, process)
-  const answer = await pushed(() => (isLater ? begin(deps, push) : pushSlot(deps, push)))
-  return isLater && answer.size === 0 ? own(scheduled) : ok(new Message([...answer, ...scheduled]))
-}
-
-async function begin(deps: PushDeps, push: SlotPush): Promise<Outcome> {
-  await deps.background.start(push)
-  return ok(new Message())
+  const results = await resultsOf(deps, request, value)
+  return results.size === 0 ? own(scheduled) : ok(new Message([...results, ...scheduled]))
 }
 
 /**
- * The results of a message that has its slot. It must not look as if it had none, whatever fails
- * from here on: its sender would send it again.
+ * The results of a message that has its slot, as far as this node has any. It must not look as if it
+ * had none, whatever fails from here on: its sender would send it again.
  */
-async function pushed(push: () => Promise<Outcome>): Promise<Message> {
+async function resultsOf(deps: PushDeps, request: Message, assignment: Message): Promise<Message> {
+  const slot = numberAt(assignment, 'slot') ?? 0
   try {
-    const outcome = await push()
+    const process = await deps.computer.find(new Message([], undefined, processPriv(assignment)))
+    if ('kind' in process) return new Message()
+    const push = slotPush(deps, request, { process, slot, shownSlot: slot })
+    if (isAsync(request, process)) {
+      await deps.runner.start(push)
+      return new Message()
+    }
+    const outcome = await deps.runner.run(push)
     if (outcome.kind !== 'error' && outcome.value instanceof Message) return outcome.value
     return failure(outcome.value)
   } catch (error) {
-    if (!isAoError(error)) throw error
-    return failure(error.message)
+    if (isAoError(error)) return failure(error.message)
+    const process = textAt(assignment, 'process') ?? ''
+    deps.events.pushFailed({ process, slot, key: '', error })
+    return failure('The node failed to push the slot; its log has the cause')
   }
 }
 
@@ -135,13 +135,10 @@ interface Pushed {
 }
 
 function slotPush({ options }: PushDeps, request: Message, pushed: Pushed): SlotPush {
-  const { maxDepth, maxMessages } = options
-  return {
-    ...pushed,
-    resultDepth: numberAt(request, 'result-depth') ?? 1,
-    maxDepth: Math.min(numberAt(request, 'max-depth') ?? maxDepth, maxDepth),
-    budget: { sends: maxMessages, visits: maxMessages * VISITS_PER_SEND },
-  }
+  const maxDepth = Math.min(numberAt(request, 'max-depth') ?? options.maxDepth, options.maxDepth)
+  const root = { process: pushed.process.id, slot: pushed.slot, maxDepth }
+  const resultDepth = numberAt(request, 'result-depth') ?? 1
+  return { ...pushed, resultDepth, maxDepth, run: createPushRun(root, options) }
 }
 
 /** `async`, or `push-mode: async`, of the request or the process. */

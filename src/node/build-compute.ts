@@ -78,9 +78,9 @@ export function buildComputing(parts: ComputeParts): Computing {
       createPushDevice(push),
     ],
     heldProcesses: () => workers.count,
-    resume: () => pushing.background.resume(),
+    resume: () => pushing.runner.resume(),
     close: async () => {
-      await pushing.background.close()
+      await pushing.runner.close()
       await workers.close()
     },
   }

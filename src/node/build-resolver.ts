@@ -15,6 +15,7 @@ import { createJsonDevice } from '../device/json.ts'
 import { createMessageDevice } from '../device/message.ts'
 import { createMetaDevice, type NodeOptions } from '../device/meta.ts'
 import type { OperatorCheck } from '../device/operator.ts'
+import { PUSH_REQUEST } from '../device/push.ts'
 import { createDeviceRegistry, type DeviceRegistry } from '../device/registry.ts'
 import { createLocationDeviceAdapter, createSchedulerDeviceAdapter } from '../device/scheduler.ts'
 import { createTestDevice } from '../device/test-device.ts'
@@ -57,7 +58,7 @@ export function buildResolver(parts: ResolverParts): Resolution {
   const computing = buildComputing({
     ...{ ...parts, store: parts.stores.cache },
     resolve: (base, request) => resolver.resolve(base, request, { requestId: 'compute' }),
-    resolvePath: (request) => resolver.resolveRequest(request, { requestId: 'push' }),
+    resolvePath: (request) => resolver.resolveRequest(request, { requestId: PUSH_REQUEST }),
     findDevice: (name) => registry.get(name),
   })
   const devices: Device[] = [

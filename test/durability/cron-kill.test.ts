@@ -4,49 +4,24 @@
  * of a process has its message once.
  */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn as spawnChild } from 'node:child_process'
 import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import type { NodeConfig } from '../../src/config/options.ts'
 import { bodyOf, readSchedule, request, spawn, temporaryFolder } from '../node-kit.ts'
+import { type ChildNode, killNode, startChild } from './child-node.ts'
 
 const KILLS = 3
 const INTERVAL_MS = 150
 
-interface RunningChild {
-  readonly child: ChildProcess
-  readonly url: string
-  readonly address: string
-}
-
-async function start(t: TestContext, storePath: string): Promise<RunningChild> {
-  const config: Partial<NodeConfig> = {
-    ...{ host: '127.0.0.1', port: 0, storeEngine: 'lmdb', storePath, cronAccess: 'open' },
-    ...{ verifyAssignments: 'accept-unsigned', cronProcessMinIntervalMs: 50 },
-  }
-  const script = fileURLToPath(new URL('node-child.ts', import.meta.url))
-  const child = spawnChild(
-    process.execPath,
-    ['--conditions=source', script, JSON.stringify(config)],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
-  t.after(() => child.kill('SIGKILL'))
-  const [line] = (await once(child.stdout, 'data')) as [Buffer]
-  return { child, ...(JSON.parse(line.toString()) as { url: string; address: string }) }
-}
-
-async function kill({ child }: RunningChild): Promise<void> {
-  const gone = once(child, 'exit')
-  child.kill('SIGKILL')
-  await gone
+function start(t: TestContext, storePath: string): Promise<ChildNode> {
+  return startChild(t, {
+    ...{ storePath, cronAccess: 'open', verifyAssignments: 'accept-unsigned' },
+    cronProcessMinIntervalMs: 50,
+  })
 }
 
 /** Makes tasks that run once, soon, until the node dies; notes the numbers of those it acknowledged. */
 async function makeTasks(
-  { url }: RunningChild,
+  { url }: ChildNode,
   { pid, missed, acknowledged }: { pid: string; missed: string; acknowledged: string[] },
 ): Promise<void> {
   for (;;) {
@@ -92,7 +67,7 @@ test('SIGKILL loses no task, and doubles no run that its policy does not double'
     )
     do await new Promise((resolve) => setTimeout(resolve, 300 + Math.random() * 300))
     while (made.once.length < before.once + 2 || made.skip.length < before.skip + 2)
-    await kill(node)
+    await killNode(node)
     await Promise.all(making)
     node = await start(t, folder)
   }
@@ -113,7 +88,7 @@ test('SIGKILL loses no task, and doubles no run that its policy does not double'
 })
 
 /** Each due time from the first to the last has its message, once and in order. */
-async function assertTicks({ url }: RunningChild, pid: string): Promise<void> {
+async function assertTicks({ url }: ChildNode, pid: string): Promise<void> {
   const [spawned, ...ticks] = await readSchedule(url, pid)
   const startMs = Number(spawned?.get('timestamp'))
   const due = ticks.map((tick) => Number(bodyOf(tick).get('timestamp')) - startMs)

@@ -1,0 +1,178 @@
+/**
+ * Runs pushes. One that has sent something is noted until it is done, and one that nobody waits for
+ * from the start, so that a node that was stopped or killed takes it up again.
+ */
+import { setTimeout as wait } from 'node:timers/promises'
+import type { ComputeEvents } from '../base/compute-events.ts'
+import { AoError } from '../base/errors.ts'
+import type { Deliveries, PendingPush } from '../cache/deliveries.ts'
+import type { Outcome } from './device.ts'
+import { createPushRun, type PushOptions, type PushRun, type SlotPush } from './push-run.ts'
+
+export interface RunnerDeps {
+  readonly deliveries: Pick<Deliveries, 'setPending' | 'clearPending' | 'pending'>
+  readonly push: (push: SlotPush) => Promise<Outcome>
+  /** Makes a push of what was noted; `undefined` when the process is not known any more. */
+  readonly resume: (pending: PendingPush) => Promise<SlotPush | undefined>
+  readonly events: Pick<ComputeEvents, 'pushFailed'>
+  /** Runs work that does not belong to the one request that happened to begin it. */
+  readonly outside: <T>(work: () => T) => T
+}
+
+export interface RunnerOptions extends PushOptions {
+  /** Pushes at a time that nobody waits for. */
+  readonly maxBackground: number
+  /** How long such a push waits before it tries again what failed; it gives up after the last. */
+  readonly retryDelaysMs: readonly number[]
+}
+
+/** Where pushes under way began. */
+interface Root {
+  count: number
+  isNoted: boolean
+}
+
+export class PushRunner {
+  readonly #deps: RunnerDeps
+  readonly #options: RunnerOptions
+  readonly #roots = new Map<string, Root>()
+  readonly #running = new Set<PushRun>()
+  readonly #background = new Set<Promise<void>>()
+  readonly #stopping = new AbortController()
+
+  constructor(deps: RunnerDeps, options: RunnerOptions) {
+    this.#deps = deps
+    this.#options = options
+  }
+
+  /** What comes of a push. One that throws stays noted, for the next start of the node. */
+  async run(push: SlotPush): Promise<Outcome> {
+    const { run } = push
+    this.#hold(run)
+    let isOver = false
+    try {
+      const outcome = await this.#attempt(push)
+      isOver = true
+      return outcome
+    } finally {
+      await this.#release(run, isOver)
+    }
+  }
+
+  /** Resolves when the push is noted and under way. @throws AoError `overloaded`, `unavailable` */
+  async start(push: SlotPush): Promise<void> {
+    const { maxBackground: limit } = this.#options
+    if (this.#isStopping) {
+      throw new AoError('unavailable', 'The node is stopping; push the slot again later')
+    }
+    if (this.#background.size >= limit) {
+      throw new AoError('overloaded', 'Too many pushes are under way; push the slot again later', {
+        limit,
+      })
+    }
+    push.run.isNoted = true
+    await this.#deps.deliveries.setPending(push.run.root)
+    this.#begin(push)
+  }
+
+  /** Takes up what was cut off when the node stopped. */
+  async resume(): Promise<void> {
+    for (const pending of await this.#deps.deliveries.pending()) {
+      while (this.#background.size >= this.#options.maxBackground) {
+        await Promise.race(this.#background)
+      }
+      if (this.#isStopping) return
+      const push = await this.#deps.resume(pending)
+      if (push === undefined) await this.#deps.deliveries.clearPending(pending)
+      else this.#begin(push)
+    }
+  }
+
+  /** Ends what is under way after the message that is being sent; the next start goes on with it. */
+  async close(): Promise<void> {
+    this.#stopping.abort()
+    for (const run of this.#running) run.visits = 0
+    await Promise.all(this.#background)
+  }
+
+  get #isStopping(): boolean {
+    return this.#stopping.signal.aborted
+  }
+
+  #begin(push: SlotPush): void {
+    push.run.isNoted = true
+    this.#hold(push.run)
+    const done = this.#deps.outside(() => this.#finish(push))
+    this.#background.add(done)
+    void done.finally(() => this.#background.delete(done))
+  }
+
+  /** Tries again for a while what failed for a reason that may pass, then gives up. */
+  async #finish(push: SlotPush): Promise<void> {
+    const { root } = push.run
+    let failure: unknown
+    for (const delayMs of [0, ...this.#options.retryDelaysMs]) {
+      if (!(await this.#pause(delayMs))) break
+      const run = { ...createPushRun(root, this.#options), isNoted: true }
+      failure = await this.#tryOnce({ ...push, run })
+      if (failure === undefined) break
+    }
+    const { pushFailed } = this.#deps.events
+    if (failure !== undefined) pushFailed({ ...root, key: '', error: failure })
+    await this.#release(push.run, true).catch((error: unknown) => {
+      pushFailed({ ...root, key: '', error })
+    })
+  }
+
+  /** Why a push must be tried again; what will fail for ever is only told. */
+  async #tryOnce(push: SlotPush): Promise<unknown> {
+    try {
+      const outcome = await this.#attempt(push)
+      if (outcome.kind !== 'error') return push.run.postponed > 0 ? POSTPONED : undefined
+      if (outcome.status >= 500) return outcome.value
+      this.#deps.events.pushFailed({ ...push.run.root, key: '', error: outcome.value })
+      return undefined
+    } catch (error) {
+      return error
+    }
+  }
+
+  async #attempt(push: SlotPush): Promise<Outcome> {
+    this.#running.add(push.run)
+    try {
+      return await this.#deps.push(push)
+    } finally {
+      this.#running.delete(push.run)
+    }
+  }
+
+  /** Whether there is still time after a while. */
+  async #pause(delayMs: number): Promise<boolean> {
+    const { signal } = this.#stopping
+    if (delayMs > 0) await wait(delayMs, undefined, { signal, ref: false }).catch(() => undefined)
+    return !this.#isStopping
+  }
+
+  #hold({ root }: PushRun): void {
+    const held = this.#roots.get(nameOf(root)) ?? { count: 0, isNoted: false }
+    held.count++
+    this.#roots.set(nameOf(root), held)
+  }
+
+  /** Takes the note away with the last push that began there, unless there is more to do. */
+  async #release({ root, isNoted }: PushRun, isOver: boolean): Promise<void> {
+    const held = this.#roots.get(nameOf(root))
+    if (held === undefined) return
+    held.count--
+    held.isNoted ||= isNoted
+    if (held.count > 0) return
+    this.#roots.delete(nameOf(root))
+    if (isOver && held.isNoted && !this.#isStopping) await this.#deps.deliveries.clearPending(root)
+  }
+}
+
+const POSTPONED = 'Some messages could not be delivered; push the slot again later'
+
+function nameOf(root: PendingPush): string {
+  return JSON.stringify([root.process, root.slot])
+}

@@ -1,0 +1,93 @@
+/**
+ * A node that pushes is killed with SIGKILL in the middle of it, again and again, and started on the
+ * same store: every message of an outbox that was to be sent reaches its target, and none twice.
+ */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { encodeAns104 } from '../../src/codec/ans104/ans104.ts'
+import {
+  bodyOf,
+  get,
+  readSchedule,
+  request,
+  signMessage,
+  spawn,
+  temporaryFolder,
+} from '../node-kit.ts'
+import { killNode, startChild } from './child-node.ts'
+
+const KILLS = 3
+const COPIES = 12
+
+/** Pushes messages, some without waiting, until the node dies; gives the slots it acknowledged. */
+async function pushUntilDeath(url: string, from: string, target: string): Promise<number[]> {
+  const acknowledged: number[] = []
+  for (let n = 0; ; n++) {
+    const message = await signMessage(from, { to: target, copies: `${COPIES}` })
+    const path = `/${from}/push${n % 2 === 0 ? '&async=true' : ''}`
+    try {
+      const reply = await request(url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/ans104', 'accept-bundle': 'true' },
+        body: Buffer.from(encodeAns104(message)),
+      })
+      if (reply.status === 503) continue
+      assert.equal(reply.status, 200, reply.text)
+      acknowledged.push(Number(reply.message().get('slot')))
+    } catch (error) {
+      if (error instanceof assert.AssertionError) throw error
+      return acknowledged
+    }
+  }
+}
+
+/** How often each message came, by the slot and number that it says. */
+async function arrivals(url: string, target: string): Promise<Map<string, number>> {
+  const counts = new Map<string, number>()
+  for (const assignment of (await readSchedule(url, target)).slice(1)) {
+    const name = String(bodyOf(assignment).get('n'))
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+  return counts
+}
+
+function namesOf(slots: readonly number[]): string[] {
+  return slots.flatMap((slot) => Array.from({ length: COPIES }, (_, n) => `${slot}.${n + 1}`))
+}
+
+test('SIGKILL loses no message of an acknowledged push, and doubles none', async (t) => {
+  const storePath = await temporaryFolder(t)
+  let node = await startChild(t, { storePath })
+  const from = await spawn(node, { 'execution-device': 'fan-out@1.0' })
+  const target = await spawn(node, { 'execution-device': 'counter@1.0' })
+  const acknowledged: number[] = []
+  for (let round = 0; round < KILLS; round++) {
+    const pushing = pushUntilDeath(node.url, from, target)
+    await new Promise((resolve) => setTimeout(resolve, 400 + Math.random() * 400))
+    await killNode(node)
+    acknowledged.push(...(await pushing))
+    node = await startChild(t, { storePath })
+  }
+  assert.ok(acknowledged.length >= KILLS, `${acknowledged.length} pushes`)
+  const { url } = node
+  const due = namesOf(acknowledged)
+  // By the node itself: nobody pushes these slots again.
+  for (let endMs = performance.now() + 60_000; ; ) {
+    const counts = await arrivals(url, target)
+    const missing = due.filter((name) => !counts.has(name))
+    if (missing.length === 0) break
+    assert.ok(performance.now() < endMs, `${missing.length} messages arrive within a minute`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  // What was scheduled, but not acknowledged, goes on with the next push.
+  const all = (await readSchedule(url, from)).map((_, slot) => slot).slice(1)
+  await Promise.all(all.map((slot) => get(`${url}/${from}/push&slot=${slot}`)))
+  const counts = await arrivals(url, target)
+  assert.deepEqual([...counts.keys()].toSorted(), namesOf(all).toSorted())
+  assert.deepEqual(new Set(counts.values()), new Set([1]))
+  const count = await get(`${url}/${target}/now/count`)
+  assert.equal(count.text, `${all.length * COPIES}`)
+  node.child.kill('SIGTERM')
+  assert.deepEqual(await once(node.child, 'exit'), [0, null])
+})
