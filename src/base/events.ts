@@ -19,6 +19,8 @@ export interface Events extends ComputeEvents, CronEvents {
   scheduleRefused(event: { readonly process?: string; readonly reason: string }): void
   /** A message was admitted but got no slot: the node is at fault, full or too slow. */
   scheduleFailed(event: ScheduleFailed): void
+  /** Slots that were acknowledged could not be written before the node stopped (mode `aggressive`). */
+  slotsLost(event: SlotsLost): void
   /** The server of a process was opened, at this last slot (-1 before the first). */
   serverOpened(event: { readonly process: string; readonly slot: number }): void
   serverClosed(event: { readonly process: string; readonly reason: ServerCloseReason }): void
@@ -51,6 +53,12 @@ export type MessageScheduled = {
 export type ScheduleFailed = {
   readonly process: string
   readonly mode: string
+  readonly error: unknown
+}
+
+export type SlotsLost = {
+  readonly process: string
+  readonly slots: readonly number[]
   readonly error: unknown
 }
 
@@ -87,6 +95,7 @@ export const silentEvents: Events = {
   messageScheduled: () => undefined,
   scheduleRefused: () => undefined,
   scheduleFailed: () => undefined,
+  slotsLost: () => undefined,
   serverOpened: () => undefined,
   serverClosed: () => undefined,
   locationStored: () => undefined,

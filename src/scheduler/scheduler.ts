@@ -165,6 +165,7 @@ async function open(
         if (mode === 'remote_confirmation') await uploads.publish(processId, slot)
         else uploads.add(processId, slot)
       },
+      lost: (slots, error) => deps.events.slotsLost({ process: processId, slots, error }),
     },
     {
       processId,

@@ -255,6 +255,32 @@ test('schedule() refuses nothing because the clock jumped', async () => {
   assert.ok((await requests).every(({ status }) => status === 'fulfilled'))
 })
 
+test('aggressive mode tells of acknowledged slots that the store never took, and gives none of them again', async () => {
+  const writing = Promise.withResolvers<void>()
+  let isBroken = true
+  const written: AppendEntry[] = []
+  const append = async (entries: readonly AppendEntry[]): Promise<void> => {
+    await writing.promise
+    if (isBroken) throw new AoError('store-failed', 'Full disk')
+    written.push(...entries)
+  }
+  const told: (readonly number[])[] = []
+  const lost = (slots: readonly number[]): void => {
+    isBroken = false
+    told.push(slots)
+  }
+  const { server } = open({ append, lost }, { mode: 'aggressive' })
+  const acknowledged = await scheduleMany(server, 6)
+  assert.deepEqual(
+    acknowledged.map((result) => result.status === 'fulfilled' && slotOf(result.value)),
+    [0, 1, 2, 3, 4, 5],
+  )
+  const closed = server.close()
+  writing.resolve()
+  await closed
+  assert.deepEqual([told, written], [[[0, 1, 2, 3, 4, 5]], []])
+})
+
 test('timestamps of a schedule never go back when the clock does', async () => {
   const { server, clock, written } = open()
   await server.schedule(message(0))

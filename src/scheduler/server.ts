@@ -6,13 +6,14 @@
  */
 import type { BlockClock } from '../arweave/block-clock.ts'
 import type { Clock } from '../base/clock.ts'
-import { AoError } from '../base/errors.ts'
 import { type PreparedMessage, prepareMessage } from '../cache/prepare.ts'
 import type { HashpathAlgorithm } from '../message/hashpath.ts'
 import { messageId } from '../message/id.ts'
 import type { Message } from '../message/message.ts'
+import { appendUntilWritten } from './append-until-written.ts'
 import { buildAssignment } from './assignment.ts'
 import { type ChainKind, nextBaseHashpath, nextHashChain, startChain } from './chain.ts'
+import { queueFull, stopping, waitedTooLong } from './queue-refusals.ts'
 import { createQueueTimer } from './queue-timer.ts'
 import type { AppendEntry, Head } from './schedule-store.ts'
 
@@ -41,6 +42,8 @@ export interface ProcessServerDeps {
   readonly append: (entries: readonly AppendEntry[]) => Promise<void>
   /** Publishes an assignment; in mode `remote_confirmation` the caller waits for it. */
   readonly upload: (assignment: Message) => Promise<void>
+  /** Told of slots that were acknowledged and could not be written (mode `aggressive`). */
+  readonly lost?: (slots: readonly number[], error: unknown) => void
 }
 
 export interface ProcessServerOptions {
@@ -113,8 +116,6 @@ interface Ready {
 
 /** Most assignments that go into one transaction. */
 const MAX_BATCH = 256
-const RETRY_MIN_MS = 100
-const RETRY_MAX_MS = 5_000
 
 export function createProcessServer(
   deps: ProcessServerDeps,
@@ -219,16 +220,8 @@ class QueueServer implements ProcessServer {
 
   #refusal(): unknown {
     const { processId, queueLimit } = this.#options
-    if (this.#isClosed) {
-      return new AoError('unavailable', 'The node is stopping; send the message again later')
-    }
-    if (this.#queue.length >= queueLimit) {
-      return new AoError('overloaded', 'Too many messages wait for this process; try again later', {
-        process: processId,
-        limit: queueLimit,
-      })
-    }
-    return this.#stalled
+    if (this.#isClosed) return stopping()
+    return this.#queue.length >= queueLimit ? queueFull(processId, queueLimit) : this.#stalled
   }
 
   /** Refuses what has waited too long, also while a signature takes for ever. */
@@ -237,7 +230,7 @@ class QueueServer implements ProcessServer {
     for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
       if (nowMs <= first.abortAtMs) return first.abortAtMs - nowMs + 1
       this.#queue.shift()
-      first.reject(timedOut(this.#options))
+      first.reject(waitedTooLong(this.#options))
     }
     return undefined
   }
@@ -352,11 +345,23 @@ class QueueServer implements ProcessServer {
       for (const ready of batch) this.#confirm(ready)
       // From now on the store has them.
       for (const { request } of batch) this.#once.delete(request.body.id)
-    } else {
+    } else if (this.#options.mode === 'aggressive') this.#giveUp(batch, failure.error)
+    else {
       for (const { request } of batch) request.reject(failure.error)
       this.#redraft(this.#ready.splice(0))
     }
     this.#advance()
+  }
+
+  /** What was acknowledged must not get another slot: it is lost, and so that no slot is, all behind it. */
+  #giveUp(batch: readonly Ready[], error: unknown): void {
+    const lost = [...batch, ...this.#ready.splice(0)]
+    this.#deps.lost?.(
+      lost.map(({ head }) => head.slot),
+      error,
+    )
+    this.#redraft([])
+    for (const { reject } of this.#queue.splice(0)) reject(error)
   }
 
   async #append(batch: readonly Ready[]): Promise<void> {
@@ -366,18 +371,12 @@ class QueueServer implements ProcessServer {
       messageId: request.body.id,
     }))
     if (this.#options.mode !== 'aggressive') return this.#deps.append(entries)
-    // These are acknowledged already: write them however long the store takes to recover.
-    for (let delayMs = RETRY_MIN_MS; ; delayMs = Math.min(delayMs * 2, RETRY_MAX_MS)) {
-      try {
-        await this.#deps.append(entries)
-        this.#stalled = undefined
-        return
-      } catch (error) {
-        if (this.#isClosed) throw error
+    return appendUntilWritten(() => this.#deps.append(entries), {
+      isClosed: () => this.#isClosed,
+      stalled: (error) => {
         this.#stalled = error
-        await new Promise((resolve) => setTimeout(resolve, delayMs))
-      }
-    }
+      },
+    })
   }
 
   #confirm({ request, assignment }: Ready): void {
@@ -390,9 +389,4 @@ class QueueServer implements ProcessServer {
     uploaded.catch(() => undefined)
     request.resolve(assignment.message)
   }
-}
-
-function timedOut({ processId, timeoutMs }: ProcessServerOptions): AoError {
-  const reason = 'The message waited too long for its slot and has none; try again later'
-  return new AoError('overloaded', reason, { process: processId, timeoutMs })
 }

@@ -6,7 +6,7 @@
  * process id does neither. Node has no `flock`, but SQLite, which is part of it, holds the
  * operating system's own file lock for as long as a transaction is open: that is all it is used for.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { AoError } from '../base/errors.ts'
@@ -16,6 +16,8 @@ const LOCK_FILE = 'owner.lock'
 const MARKER_FILE = 'store.json'
 const FORMAT = 1
 const SQLITE_BUSY = 5
+/** What tells the engine of a store whose marker was lost. */
+const FILE_OF_ENGINE = { lmdb: 'data.mdb', fs: 'journal' } as const
 
 export interface StoreDirectory {
   /** Absolute. */
@@ -38,7 +40,7 @@ export function claimDirectory(path: string, engine: string): StoreDirectory {
   const lock = lockFile(root)
   try {
     const marker = readMarker(root)
-    if (marker !== undefined) assertMarker(marker, root, engine)
+    assertMarker(marker ?? { engine: unmarkedEngine(root) ?? engine, format: FORMAT }, root, engine)
     return {
       path: root,
       isNew: marker === undefined,
@@ -53,9 +55,10 @@ export function claimDirectory(path: string, engine: string): StoreDirectory {
   }
 }
 
-/** The engine whose store is in a folder, as its marker says; `undefined` for none. */
+/** The engine whose store is in a folder, as its marker or its files say; `undefined` for none. */
 export function engineAt(path: string): unknown {
-  return readMarker(resolve(path))?.engine
+  const root = resolve(path)
+  return readMarker(root)?.engine ?? unmarkedEngine(root)
 }
 
 /** Makes names that came into a folder survive a loss of power. Windows has no such call. */
@@ -117,6 +120,10 @@ function readMarker(root: string): Marker | undefined {
       cause,
     )
   }
+}
+
+function unmarkedEngine(root: string): string | undefined {
+  return Object.entries(FILE_OF_ENGINE).find(([, file]) => existsSync(join(root, file)))?.[0]
 }
 
 function assertMarker({ engine, format }: Marker, root: string, expected: string): void {

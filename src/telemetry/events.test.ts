@@ -20,6 +20,7 @@ test('createEvents() counts each event and logs it once', async () => {
   events.messageScheduled({ ...scheduled, slot: 1, isSpawn: false })
   events.scheduleRefused({ process: 'P', reason: 'r' })
   events.scheduleFailed({ process: 'P', mode: 'aggressive', error })
+  events.slotsLost({ process: 'P', slots: [3, 4], error })
   events.serverOpened({ process: 'P', slot: -1 })
   events.serverClosed({ process: 'P', reason: 'idle' })
   events.serverClosed({ process: 'P', reason: 'failed' })
@@ -32,7 +33,7 @@ test('createEvents() counts each event and logs it once', async () => {
   events.requestHandled({ method: 'BREW', status: 418, durationMs: 1 })
   events.requestFailed({ requestId: 'r', method: 'GET', path: '/', error: new Error('x') })
   events.nodeStopped({ durationMs: 1 })
-  assert.equal(lines.length, 15)
+  assert.equal(lines.length, 16)
   const { text } = await metrics.render()
   for (const line of [
     'ao_messages_scheduled_total{mode="aggressive"} 2',
@@ -40,6 +41,7 @@ test('createEvents() counts each event and logs it once', async () => {
     'ao_schedule_seconds_count 2',
     'ao_schedule_refused_total 1',
     'ao_schedule_failed_total{code="timeout"} 1',
+    'ao_slots_lost_total 2',
     'ao_servers_opened_total 1',
     'ao_servers_closed_total{reason="failed"} 1',
     'ao_locations_stored_total 1',

@@ -26,7 +26,10 @@ function nodeEvents(logger: Logger): NodeEvents {
   }
 }
 
-type ScheduleEvents = Pick<Events, 'messageScheduled' | 'scheduleRefused' | 'scheduleFailed'>
+type ScheduleEvents = Pick<
+  Events,
+  'messageScheduled' | 'scheduleRefused' | 'scheduleFailed' | 'slotsLost'
+>
 
 function scheduleEvents({ logger, metrics }: EventDeps): ScheduleEvents {
   const scheduled = metrics.counter({
@@ -52,6 +55,10 @@ function scheduleEvents({ logger, metrics }: EventDeps): ScheduleEvents {
     help: 'Admitted messages that got no slot',
     labels: ['code'],
   })
+  const lost = metrics.counter({
+    name: 'ao_slots_lost_total',
+    help: 'Slots that were acknowledged and could not be written (mode aggressive)',
+  })
   return {
     messageScheduled: (event) => {
       scheduled.inc({ mode: event.mode })
@@ -67,6 +74,11 @@ function scheduleEvents({ logger, metrics }: EventDeps): ScheduleEvents {
     scheduleFailed: (event) => {
       failed.inc({ code: codeOf(event.error) })
       logger.warn(event, 'Message got no slot')
+    },
+    slotsLost: ({ process, slots, error }) => {
+      lost.inc({}, slots.length)
+      const range = { firstSlot: slots[0], lastSlot: slots.at(-1) }
+      logger.error({ process, ...range, error }, 'Acknowledged slots could not be written')
     },
   }
 }

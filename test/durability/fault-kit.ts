@@ -5,7 +5,7 @@ import type { NodeConfig } from '../../src/config/options.ts'
 import type { Message } from '../../src/message/message.ts'
 import type { NodeDeps, RunningNode } from '../../src/node/node.ts'
 import { auditSchedule } from '../../src/scheduler/audit.ts'
-import { createStoreSource } from '../../src/scheduler/audit-source.ts'
+import { createStoreSource, type ScheduleSource } from '../../src/scheduler/audit-source.ts'
 import { createScheduleStore } from '../../src/scheduler/schedule-store.ts'
 import { createFailingStore, type FailingStoreHooks } from '../../src/store/failing-store.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
@@ -48,12 +48,13 @@ export async function startBench(t: TestContext, options: BenchOptions = {}): Pr
 
 /** Findings of the audit, and the messages of the schedule by their slot. */
 export async function audited(
-  store: Store,
+  from: Store | ScheduleSource,
   processId: string,
 ): Promise<{ findings: string[]; ids: string[] }> {
   const findings: string[] = []
   const ids: string[] = []
-  const audit = auditSchedule(createStoreSource(createScheduleStore(store)), processId, {
+  const source = 'commit' in from ? createStoreSource(createScheduleStore(from)) : from
+  const audit = auditSchedule(source, processId, {
     onSlot: ({ messageId = '' }) => ids.push(messageId),
   })
   for await (const { code, slot } of audit) findings.push(`${code} ${slot}`)
@@ -94,7 +95,7 @@ export async function postMany({ node, processId }: Bench, count: number): Promi
 
 /** Every slot is acknowledged, everything acknowledged is at its slot, nothing else is there. */
 export async function assertExactly(
-  { store, processId }: Pick<Bench, 'store' | 'processId'>,
+  { store, processId }: { readonly store: Store | ScheduleSource; readonly processId: string },
   answers: readonly Answer[],
 ): Promise<void> {
   const { findings, ids } = await audited(store, processId)
