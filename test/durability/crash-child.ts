@@ -37,7 +37,7 @@ export function startChild(options: ChildOptions): CrashChild {
     ...{ host: '127.0.0.1', port: 0, storeEngine: 'lmdb', signReplies: false },
     ...options.config,
   }
-  const child = spawn(process.execPath, [SCRIPT, JSON.stringify(config)], {
+  const child = spawn(process.execPath, ['--conditions=source', SCRIPT, JSON.stringify(config)], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_COMPILE_CACHE: cacheFolder },
     ...{ signal, killSignal: 'SIGKILL' },

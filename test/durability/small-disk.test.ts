@@ -85,7 +85,7 @@ for (const storeEngine of ['lmdb', 'fs'] as const) {
     const size = { sizeBytes: 24_000_000, fillerBytes: 12_000_000 }
     const { child, makeRoom } = await startOnSmallDisk(t, size, (path) => {
       const config = { host: '127.0.0.1', port: 0, storeEngine, storePath: join(path, 'store') }
-      return [NODE_CHILD, JSON.stringify({ ...config, signReplies: false })]
+      return ['--conditions=source', NODE_CHILD, JSON.stringify({ ...config, signReplies: false })]
     })
     const node = JSON.parse(await firstLine(child)) as { url: string; address: string }
     const processId = await spawn(node)
