@@ -56,6 +56,8 @@ export function createDualServer(listener: RequestListener, limits: HttpLimits):
     sessions.add(session)
     session.once('close', () => sessions.delete(session))
     session.setTimeout(limits.connectionTimeoutMs, () => session.close())
+    // The socket is open on our side until it is ended: who sends no more gets his replies, no more.
+    session.socket.once('end', () => session.close())
   })
   const serveHttp1 = http1.listeners('connection')
   http1.removeAllListeners('connection')
