@@ -1,5 +1,6 @@
 /** All sections, in the order in which they run. A new one is a file and a line here. */
 import type { Section } from './section.ts'
+import { benchCron } from './sections/cron.ts'
 import { benchHttpsig } from './sections/httpsig.ts'
 import { benchLatency } from './sections/latency.ts'
 import { benchOneProcess } from './sections/one-process.ts'
@@ -12,4 +13,5 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   'one-process': benchOneProcess,
   wallets: benchWallets,
   latency: benchLatency,
+  cron: benchCron,
 }

@@ -64,7 +64,7 @@ export async function startCron(options: FixtureOptions = {}): Promise<CronFixtu
       },
       blockHeight: options.height ?? (() => 0),
       paths: {
-        resolve: async (request) => {
+        prepare: (request) => async () => {
           runs.push((time.now() - startMs) / 1_000)
           requests.push(request)
           return options.answer?.(request) ?? { status: 200, value: 'done' }

@@ -22,7 +22,7 @@ import type { CronDeps, CronOptions } from './cron-deps.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { within } from './due-decision.ts'
 import { listTasks, type TaskPage, type TaskQuery } from './list-tasks.ts'
-import { runPath } from './path-run.ts'
+import { PathRuns } from './path-run.ts'
 import { hasCronTags, ProcessRuns } from './process-run.ts'
 import { refused, textAt } from './read-request.ts'
 import { type CreateKey, readTask, requestOfRuns } from './read-task.ts'
@@ -88,6 +88,7 @@ class TaskCron implements Cron {
   readonly #dispatcher: Dispatcher
   readonly #creating = new Map<string, Promise<string>>()
   readonly #processRuns: ProcessRuns
+  readonly #pathRuns: PathRuns
   #adopting: Promise<void> = Promise.resolve()
   #isClosed = false
 
@@ -101,8 +102,12 @@ class TaskCron implements Cron {
     this.#store = new TaskStore({ store: deps.store, timers, isWanted, onFailure })
     this.#processRuns = new ProcessRuns({
       ...{ ...deps.processes, nowMs: () => deps.clock.now() },
-      templateOf: (id) => this.#store.request(id),
+      templateOf: async (id) => (await this.#store.request(id))?.message,
       save: (task, writes) => this.#store.save(task, { writes }),
+    })
+    this.#pathRuns = new PathRuns({
+      ...deps.paths,
+      requestOf: (id) => this.#store.request(id),
     })
     this.#table = new TaskTable({ maxEnded: DEFAULT_MAX_ENDED, ...options })
     this.#dispatcher = new Dispatcher(
@@ -294,7 +299,7 @@ class TaskCron implements Cron {
 
   #run(task: Task, due: number): Promise<RunResult> {
     if (task.definition.kind === 'process') return this.#processRuns.run(task, due)
-    return runPath({ ...this.#deps.paths, requestOf: (id) => this.#store.request(id) }, task)
+    return this.#pathRuns.run(task)
   }
 
   async #adoptAll(): Promise<void> {

@@ -19,19 +19,13 @@ export interface RunRecord {
   readonly reason?: string
 }
 
-/** Lines as they came from the store, the oldest run first. */
-export interface StoredRuns {
-  readonly buffer: Buffer
-  /** Where they begin. */
-  readonly from: number
-}
-
 export class RunHistory {
-  /** Until the lines are needed apart. */
-  #stored: StoredRuns | undefined
+  /** The lines as they came from the store, until they are needed apart. */
+  #stored: string
   #lines: string[] = []
 
-  constructor(stored?: StoredRuns) {
+  /** Of lines, the oldest run first. */
+  constructor(stored = '') {
     this.#stored = stored
   }
 
@@ -58,10 +52,8 @@ export class RunHistory {
   }
 
   #split(): string[] {
-    if (this.#stored === undefined) return this.#lines
-    const text = this.#stored.buffer.toString('utf8', this.#stored.from)
-    this.#lines = text === '' ? [] : text.split('\n')
-    this.#stored = undefined
+    if (this.#stored !== '') this.#lines = this.#stored.split('\n')
+    this.#stored = ''
     return this.#lines
   }
 }

@@ -8,6 +8,7 @@ import type { Task } from './task.ts'
  */
 export function takeUp(task: Task): void {
   const { intent, unsettled } = task
+  if (unsettled.length === 0 && intent === undefined) return
   const isBegun = intent !== undefined && unsettled.includes(intent.due)
   if (!isBegun) delete task.intent
   task.unsettled = isBegun ? [intent.due] : []

@@ -23,7 +23,6 @@ export function encodeTask(task: Task): Uint8Array {
 
 /** @throws AoError `store-failed` for a record of another version or a corrupted one. */
 export function decodeTask(bytes: Uint8Array, id: string): Task {
-  // One view on the bytes and no copies: a node may have a hundred thousand tasks to read.
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const end = buffer.indexOf(NEWLINE)
   const { version, definition, progress } = parse(buffer.toString('utf8', 0, end), id)
@@ -40,7 +39,8 @@ export function decodeTask(bytes: Uint8Array, id: string): Task {
     lastDue: progress.lastDue ?? undefined,
     failingSinceMs: progress.failingSinceMs ?? undefined,
     definition,
-    history: new RunHistory({ buffer, from: end + 1 }),
+    // Not read before somebody asks: a node may have a hundred thousand tasks.
+    history: new RunHistory(buffer.toString('utf8', end + 1)),
     live: newLiveTask(),
   }
 }

@@ -7,6 +7,7 @@ import { AoError } from '../base/errors.ts'
 import { packMessage, unpackMessage } from '../cache/packed-message.ts'
 import type { Message } from '../message/message.ts'
 import type { Store, StoreWrite } from '../store/store.ts'
+import type { StoredRequest } from './path-run.ts'
 import type { Task } from './task.ts'
 import { decodeTask, encodeTask } from './task-record.ts'
 import type { Timers } from './timers.ts'
@@ -112,9 +113,9 @@ export class TaskStore {
   }
 
   /** What a run of a task sends; `undefined` for a task that has none. */
-  async request(id: string): Promise<Message | undefined> {
+  async request(id: string): Promise<StoredRequest | undefined> {
     const bytes = await this.#deps.store.get(`${REQUESTS}/${id}`)
-    return bytes && unpackMessage(bytes)
+    return bytes && { message: await unpackMessage(bytes), bytes: bytes.length }
   }
 
   async spawned(): Promise<SpawnedProcess[]> {

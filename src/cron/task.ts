@@ -91,7 +91,7 @@ export interface LiveTask {
   /** Due times that an earlier run of the node had begun: begun again, or left out. */
   leftOvers: readonly number[]
   /** Ids of signatures that managed the task, the newest at the end. */
-  used: string[]
+  used: readonly string[]
 }
 
 export interface Retry {
@@ -123,8 +123,10 @@ export function createTask(
   }
 }
 
+const NONE: readonly never[] = []
+
 export function newLiveTask(): LiveTask {
-  return { wakeNumber: 0, running: 0, waiting: [], retry: undefined, leftOvers: [], used: [] }
+  return { wakeNumber: 0, running: 0, waiting: [], retry: undefined, leftOvers: NONE, used: NONE }
 }
 
 /** Whether a task still counts: it runs, or may run again. */

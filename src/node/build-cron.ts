@@ -7,13 +7,16 @@ import { commitMessage } from '../codec/commit.ts'
 import { verifyMessage } from '../codec/verify.ts'
 import type { NodeConfig } from '../config/options.ts'
 import { type Cron, createCron } from '../cron/cron.ts'
-import type { CronReply } from '../cron/path-run.ts'
+import type { CronReply, PreparedPath } from '../cron/path-run.ts'
 import type { RunResult } from '../cron/task-runner.ts'
 import type { Wallet } from '../crypto/wallet.ts'
 import type { Outcome } from '../device/device.ts'
 import { statusOfCode } from '../http/status.ts'
 import { Message } from '../message/message.ts'
 import { isBinary, isInteger, type Value } from '../message/value.ts'
+import { parsePath } from '../resolver/path.ts'
+import type { ParsedPath } from '../resolver/path-step.ts'
+import type { Resolver } from '../resolver/resolve.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
 import type { Store } from '../store/store.ts'
 
@@ -27,7 +30,7 @@ export interface CronParts {
   readonly blockClock: BlockClock
   /** Address of the operator at this moment. */
   readonly operator: () => string
-  readonly resolve: (request: Message) => Promise<Outcome>
+  readonly resolver: () => Resolver
   readonly scheduler: () => Scheduler
 }
 
@@ -42,7 +45,7 @@ export function buildCron(parts: CronParts): Cron {
       },
       blockHeight: () => blockClock.current().height,
       paths: {
-        resolve: (request) => answered(parts.resolve(request)),
+        prepare: (request) => preparePath(parts.resolver, request),
         signRequest: (request) => sign(wallets, request, 'httpsig@1.0'),
       },
       processes: processDeps(parts),
@@ -93,10 +96,20 @@ function reasonOf(value: Value): string {
   return typeof reason === 'string' ? reason : 'The message was not scheduled'
 }
 
+/** A path is read once, and then only run. */
+function preparePath(resolver: () => Resolver, request: Message): PreparedPath {
+  let path: ParsedPath | undefined
+  return () =>
+    answered(async () => {
+      path ??= parsePath(request)
+      return resolver().resolveSteps(path, { requestId: 'cron' })
+    })
+}
+
 /** What a request comes to, with the status that HTTP would give it. */
-async function answered(outcome: Promise<Outcome>): Promise<CronReply> {
+async function answered(resolve: () => Promise<Outcome>): Promise<CronReply> {
   try {
-    const result = await outcome
+    const result = await resolve()
     if (result.kind === 'error') return { status: result.status, value: result.value }
     return { status: statusIn(result.value) ?? 200, value: result.value }
   } catch (error) {

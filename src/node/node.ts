@@ -137,7 +137,7 @@ async function startWith(
   const cron: Cron = buildCron({
     ...{ config, wallets, store: stores.scheduler, clock, events, ...network },
     operator: () => operatorCheck.operator(),
-    resolve: (request) => resolver.resolveRequest(request, { requestId: 'cron' }),
+    resolver: () => resolver,
     scheduler: () => scheduler,
   })
   await cron.load()
