@@ -1,7 +1,7 @@
 /** What a compute unit answers, as the results of a slot. Source: HyperBEAM, `dev_json_iface`. */
 import { AoError, isAoError } from '../base/errors.ts'
 import { createMessage } from '../message/create-message.ts'
-import { isPrivateKey } from '../message/keys.ts'
+import { isPrivateKey, LINK_SUFFIX, TYPES_KEY } from '../message/keys.ts'
 import { Message } from '../message/message.ts'
 import type { Value } from '../message/value.ts'
 import { failed, type Outcome, ok } from './device.ts'
@@ -66,11 +66,22 @@ function tagsOf(message: Json): Json {
 function messageOf(json: Json): Message {
   const entries: (readonly [string, Value])[] = []
   for (const [key, value] of Object.entries(json)) {
-    if (value === null || value === undefined || isPrivateKey(key)) continue
+    if (value === null || value === undefined || isReserved(key)) continue
     const made = attempt(() => createMessage(new Map([[key, value]])))
     if (made !== undefined) entries.push(...made)
   }
   return new Message(entries)
+}
+
+/** Keys that say how a message is written, and not what it says. */
+function isReserved(key: string): boolean {
+  return (
+    key === '' ||
+    isPrivateKey(key) ||
+    key === TYPES_KEY ||
+    key === 'commitments' ||
+    key.endsWith(LINK_SUFFIX)
+  )
 }
 
 function rawOf(reply: Json): Message | undefined {

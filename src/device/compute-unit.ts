@@ -13,7 +13,7 @@ export interface ComputeUnit {
    * @throws AoError `remote-failed`, `timeout`
    */
   post(path: string, request: UnitRequest): Promise<string>
-  /** The same, where the reply is a message: headers as keys, its body as `data` or `body`. */
+  /** The same, where the reply is a message: headers as keys, its body as `body`. */
   postForMessage(path: string, request: UnitRequest): Promise<Message>
 }
 
@@ -33,6 +33,12 @@ export interface ComputeUnitOptions {
 const DEFAULT_REPLY_BYTES = 64 * 1_024 * 1_024
 const SHOWN_CHARACTERS = 200
 
+/** Of a connection, not of the message on it. */
+const TRANSPORT_HEADERS: ReadonlySet<string> = new Set([
+  ...['connection', 'content-encoding', 'content-length', 'date', 'etag', 'expect', 'host'],
+  ...['keep-alive', 'server', 'transfer-encoding', 'upgrade', 'vary', 'x-powered-by'],
+])
+
 export function createComputeUnit(
   deps: { readonly fetch: typeof fetch },
   { url, timeoutMs, maxReplyBytes = DEFAULT_REPLY_BYTES }: ComputeUnitOptions,
@@ -42,7 +48,7 @@ export function createComputeUnit(
     try {
       const response = await deps.fetch(target, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
+        headers: [['content-type', 'application/json'], ...allowed(headers)],
         body: typeof body === 'string' ? body : Buffer.from(body),
         signal: AbortSignal.timeout(timeoutMs),
       })
@@ -58,13 +64,27 @@ export function createComputeUnit(
     post: async (path, request) => Buffer.from((await send(path, request)).bytes).toString('utf8'),
     postForMessage: async (path, request) => {
       const { response, bytes } = await send(path, request)
-      const headers = [...response.headers].map(
-        ([name, value]) => [name, toBinary(Buffer.from(value, 'latin1'))] as const,
-      )
+      const headers = [...response.headers]
+        .filter(([name]) => !TRANSPORT_HEADERS.has(name))
+        .map(([name, value]) => [name, toBinary(Buffer.from(value, 'latin1'))] as const)
       return decodeHttpsig({ headers, ...(bytes.length === 0 ? {} : { body: bytes }) })
     },
   }
 }
+
+/** Names and values that a request can carry. */
+function allowed(headers: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(headers).filter(
+    ([name, value]) =>
+      !TRANSPORT_HEADERS.has(name) &&
+      name !== 'content-type' &&
+      HEADER_NAME.test(name) &&
+      HEADER_VALUE.test(value),
+  )
+}
+
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 
 interface Reply {
   readonly response: Response

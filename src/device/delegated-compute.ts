@@ -3,6 +3,7 @@
  * work. The second, which processes have that name none, also merges the patches of the outbox into
  * the state. Source: HyperBEAM, `dev_delegated_compute`, `dev_genesis_wasm`.
  */
+import type { Binary } from '../base/bytes.ts'
 import { isAoError } from '../base/errors.ts'
 import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
@@ -66,7 +67,7 @@ function delegate(unit: ComputeUnit): DeviceHandler {
 }
 
 /** A page of the schedule with this one assignment. */
-function assignmentBody(processId: string, assignment: Message): string {
+function assignmentBody(processId: string, assignment: Message): Binary {
   const page = formatAos2Page({
     processId,
     continues: false,
@@ -78,7 +79,7 @@ function assignmentBody(processId: string, assignment: Message): string {
     assignments: [{ slot: numberAt(assignment, 'slot') ?? 0, message: assignment }],
   })
   const body = page.get('body')
-  return isBinary(body) ? String(body) : ''
+  return isBinary(body) ? body : ''
 }
 
 /** Keys that say how a request came, and not what it asks for. */
@@ -99,11 +100,15 @@ function processIdOf(base: Message, request: Message): string {
   return textAt(request, 'process-id') ?? ''
 }
 
-/** The checkpoint that the unit makes, or why it makes none: it keeps the state all the same. */
+/**
+ * The checkpoint that the unit makes, if it gives it to the node, or why it makes none: it keeps the
+ * state all the same.
+ */
 async function snapshot(unit: ComputeUnit, base: Message): Promise<Message> {
   try {
     const path = `/snapshot/${processIdOf(base, new Message())}`
-    return await unit.postForMessage(path, { body: '{}' })
+    const made = await unit.postForMessage(path, { body: '{}' })
+    return textAt(made, 'type') === 'Checkpoint' ? made : new Message()
   } catch (error) {
     if (!isAoError(error)) throw error
     return new Message([
@@ -119,11 +124,11 @@ async function normalize(unit: ComputeUnit, base: Message): Promise<Message> {
   const restored = base.without('snapshot')
   if (!(checkpoint instanceof Message)) return restored
   if (textAt(checkpoint, 'type') !== 'Checkpoint') return restored
-  const data: Value = checkpoint.get('data') ?? ''
+  const data: Value = checkpoint.get('data') ?? checkpoint.get('body') ?? ''
   const headers: Record<string, string> = {}
   for (const key of checkpoint.keys()) {
     const text = textAt(checkpoint, key)
-    if (key !== 'data' && text !== undefined) headers[key] = text
+    if (key !== 'data' && key !== 'body' && text !== undefined) headers[key] = text
   }
   await unit.post('/state', { body: isBinary(data) ? data : '', headers })
   return restored

@@ -172,7 +172,7 @@ export class ProcessWorker {
       return failed(started.status, withPhase(started.value, 'init', -1))
     }
     this.#snapshotSlot = point.slot
-    if (point.snapshot.size === 0) return this.#newestBefore(target, point)
+    if (isNothing(point.snapshot)) return this.#newestBefore(target, point)
     const restored = await execution.restore(point.state, point.snapshot)
     if (restored.kind !== 'error') return requireState(restored.value, point.slot)
     return failed(restored.status, withPhase(restored.value, 'restore', point.slot))
@@ -288,6 +288,11 @@ interface Refusal {
   /** The slot that could not be computed. */
   readonly slot: number
   readonly outcome: Outcome
+}
+
+/** Whether a device needs nothing but the state; one that says why it has no snapshot keeps its own. */
+function isNothing(snapshot: Message): boolean {
+  return snapshot.size === 0 || snapshot.has('error')
 }
 
 function requireState(value: unknown, slot: number): ComputedState {

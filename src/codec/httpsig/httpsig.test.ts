@@ -53,6 +53,16 @@ describe('httpsig@1.0', () => {
     assert.ok(encoded > 250, `${encoded} of 500 could be sent`)
   })
 
+  it('a nested message of a body and its content-type is read as it was', () => {
+    const page = new Message([
+      ['content-type', 'application/json'],
+      ['body', '{"a":1}'],
+    ])
+    const message = new Message([['results', new Message([['json', page]])]])
+    const read = decodeHttpsig(encodeHttpsig(message, { bundle: true }))
+    assertSameValue(withoutCommitments(read), message)
+  })
+
   it('what was signed verifies after a way over HTTP, inline and linked', async () => {
     const wallet = await generateWallet('ed25519')
     await fc.assert(

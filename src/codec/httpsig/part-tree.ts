@@ -46,17 +46,20 @@ export function assembleParts(parts: readonly RawPart[], inlineKey: string): Bod
   const root = treeMap()
   const keys = new Set<string>()
   const placed: { name: string; path: readonly string[]; node: TreeNode }[] = []
+  const bare = new Map<string, RawPart>()
   for (const part of parts) {
     const name = part.name ?? inlineKey
     const path = splitPath(name)
     const [first] = path
     if (first === undefined) throw invalid('a part with a name that is a path')
     keys.add(first)
-    placed.push({ name, path, node: partValue(part) })
+    const node = partValue(part)
+    if (!isTreeMap(node)) bare.set(path.join('/'), part)
+    placed.push({ name, path, node })
   }
   placed.sort((left, right) => compareText(left.name, right.name))
   const counted = { maps: 0 }
-  for (const { path, node } of placed) place(root, { path, node, counted })
+  for (const { path, node } of placed) place(root, { path, node, counted, bare })
   return { root, keys: [...keys] }
 }
 
@@ -105,24 +108,42 @@ interface Placed {
   readonly node: TreeNode
   /** Maps that only paths brought about: short names of parts can stand for very many. */
   readonly counted: { maps: number }
+  /** Parts that are values, by their paths. */
+  readonly bare: ReadonlyMap<string, RawPart>
 }
 
-function place(root: TreeMap, { path, node, counted }: Placed): void {
+function place(root: TreeMap, placed: Placed): void {
+  const { path, node } = placed
   let parent = root
-  for (const piece of path.slice(0, -1)) parent = childMap(parent, piece, counted)
+  for (const depth of path.keys()) {
+    if (depth < path.length - 1) parent = childMap(parent, depth, placed)
+  }
   const key = path.at(-1) ?? ''
   const known = parent.entries.get(key)
   if (isTreeMap(known) && isTreeMap(node)) merge(known, node)
   else parent.entries.set(key, node)
 }
 
-function childMap(parent: TreeMap, key: string, counted: Placed['counted']): TreeMap {
+function childMap(parent: TreeMap, depth: number, { path, counted, bare }: Placed): TreeMap {
+  const key = path[depth] ?? ''
   const known = parent.entries.get(key)
   if (isTreeMap(known)) return known
-  if (known !== undefined) throw invalid('no part below a part that is no map')
+  const part = known === undefined ? undefined : bare.get(path.slice(0, depth + 1).join('/'))
+  const isMap = part?.lines.has('content-type') || path[depth + 1] === 'commitments'
+  if (known !== undefined && !(part && isMap)) throw invalid('no part below a part that is no map')
   assertValueCount(++counted.maps)
-  const map = treeMap()
+  const map = part === undefined ? treeMap() : bodyMap(part)
   parent.entries.set(key, map)
+  return map
+}
+
+/** A part that only looks like a value: it is described or signed, and has parts below it. */
+function bodyMap({ lines, bytes }: RawPart): TreeMap {
+  const map = treeMap([[toText(lines.get('ao-body-key') ?? '') || 'body', toBinary(bytes)]])
+  for (const [key, value] of lines) {
+    if (DESCRIBING.includes(key)) map.described.set(key, value)
+  }
+  map.source = { lines, bytes }
   return map
 }
 
