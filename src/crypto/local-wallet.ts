@@ -1,11 +1,12 @@
 /** Wallets whose private key is in this process. */
-import { generateKeyPair, type KeyObject, sign } from 'node:crypto'
+import { generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { AoError } from '../base/errors.ts'
 import { addressOf } from './address.ts'
 import { type RsaPssRule, SCHEMES } from './algorithms.ts'
 import { decodeBase64 } from './base64url.ts'
 import { type Jwk, type PrivateKey, parseJwk } from './jwk.ts'
+import { signHere, signOnThread } from './native-jobs.ts'
 import { pssPrivateKey } from './pss-key.ts'
 import { sharedSecp256k1Pool } from './secp256k1-pool.ts'
 import type { SignatureScheme, Wallet, WalletType } from './wallet.ts'
@@ -68,9 +69,9 @@ class LocalWallet implements Wallet {
     }
     switch (rule.kind) {
       case 'rsa-pss':
-        return signNative(rule.digest, this.#pssKey(rule), data)
+        return signOnThread({ key: this.#pssKey(rule), digest: rule.digest }, data)
       case 'ed25519':
-        return signNative(null, this.#key, data)
+        return signHere({ key: this.#key, digest: null }, data)
       case 'ethereum':
         return sharedSecp256k1Pool.sign(this.#secret, data)
     }
@@ -91,15 +92,6 @@ class LocalWallet implements Wallet {
     }
     return jwk
   }
-}
-
-function signNative(digest: string | null, key: KeyObject, data: Uint8Array): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    sign(digest, data, key, (error, signature) => {
-      if (error === null) resolve(signature)
-      else reject(new AoError('internal', 'Signing failed in OpenSSL', {}, error))
-    })
-  })
 }
 
 const generatePair = promisify(generateKeyPair)

@@ -1,6 +1,7 @@
-/** Verification of a signature with a raw public key, off the main thread for every scheme. */
-import { type KeyObject, verify } from 'node:crypto'
+/** Verification of a signature with a raw public key, mostly off the main thread. */
+import type { KeyObject } from 'node:crypto'
 import { PUBLIC_KEY_BYTES, SCHEMES } from './algorithms.ts'
+import { verifyNative } from './native-jobs.ts'
 import { type NativeKeyType, PublicKeyCache } from './public-key.ts'
 import { sharedSecp256k1Pool } from './secp256k1-pool.ts'
 import type { SignatureScheme } from './wallet.ts'
@@ -35,7 +36,8 @@ export async function verifySignature(input: SignatureToVerify): Promise<boolean
     case 'rsa-pss': {
       const key = findKey(rule.kind === 'rsa-pss' ? 'rsa-4096' : 'ed25519', publicKey)
       if (key === undefined) return false
-      return verifyNative(rule.kind === 'rsa-pss' ? rule.digest : null, key, input)
+      const digest = rule.kind === 'rsa-pss' ? rule.digest : null
+      return verifyNative({ key, digest }, data, signature)
     }
   }
 }
@@ -46,15 +48,4 @@ function findKey(type: NativeKeyType, publicKey: Uint8Array): KeyObject | undefi
   } catch {
     return undefined
   }
-}
-
-function verifyNative(
-  digest: string | null,
-  key: KeyObject,
-  { data, signature }: SignatureToVerify,
-): Promise<boolean> {
-  return new Promise((resolve) => {
-    // With an error the key itself is unusable, so the signature does not hold either.
-    verify(digest, data, key, signature, (error, isValid) => resolve(error === null && isValid))
-  })
 }

@@ -1,0 +1,63 @@
+/**
+ * Signatures that OpenSSL makes and verifies: on threads of libuv's pool, or here and now. A job on
+ * a thread costs 30 µs beside its own work, to wake the thread and to be woken by it. What takes as
+ * little itself is done at once, and so is verifying while all threads sign: RSA signatures take
+ * ten times as long, and a verification behind them would wait for a core in vain.
+ */
+import { type KeyObject, sign, verify } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { AoError } from '../base/errors.ts'
+
+export interface NativeKey {
+  /** Says itself what it is for: no options are given beside it. */
+  readonly key: KeyObject
+  /** `null` for Ed25519. */
+  readonly digest: string | null
+}
+
+/** Signatures on threads, running or waiting. */
+let signing = 0
+const CORES = availableParallelism()
+
+/** A signature made on a thread. */
+export function signOnThread({ key, digest }: NativeKey, data: Uint8Array): Promise<Uint8Array> {
+  signing++
+  return new Promise((resolve, reject) => {
+    sign(digest, data, key, (error, signature) => {
+      signing--
+      if (error === null) resolve(signature)
+      else reject(signingFailed(error))
+    })
+  })
+}
+
+/** A signature made by the thread that asks. */
+export function signHere({ key, digest }: NativeKey, data: Uint8Array): Uint8Array {
+  try {
+    return sign(digest, data, key)
+  } catch (error) {
+    throw signingFailed(error)
+  }
+}
+
+/** Whether a signature holds; `false` too for a key that turns out to be none. */
+export async function verifyNative(
+  { key, digest }: NativeKey,
+  data: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
+  if (signing < CORES) {
+    return new Promise((resolve) => {
+      verify(digest, data, key, signature, (error, holds) => resolve(error === null && holds))
+    })
+  }
+  try {
+    return verify(digest, data, key, signature)
+  } catch {
+    return false
+  }
+}
+
+function signingFailed(cause: unknown): AoError {
+  return new AoError('internal', 'Signing failed in OpenSSL', {}, cause)
+}
