@@ -7,10 +7,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { zeroBlockClock } from '../src/arweave/block-clock.ts'
 import { isAoError } from '../src/base/errors.ts'
+import { createMessageCache } from '../src/cache/cache.ts'
 import { decodeHttpsig } from '../src/codec/httpsig/httpsig.ts'
 import { verifyMessage } from '../src/codec/verify.ts'
 import { withOnlyCommitted } from '../src/message/committed.ts'
-import type { Message } from '../src/message/message.ts'
+import { Message } from '../src/message/message.ts'
 import { exportSchedule } from '../src/node/export-schedule.ts'
 import { importSchedule } from '../src/node/import-schedule.ts'
 import type { SchedulePlace } from '../src/node/schedule-source.ts'
@@ -19,16 +20,19 @@ import { commitAssignment } from '../src/scheduler/assignment.ts'
 import { createScheduleStore } from '../src/scheduler/schedule-store.ts'
 import { createProcessServer } from '../src/scheduler/server.ts'
 import { openLmdbStore } from '../src/store/lmdb-store.ts'
+import { createMemoryStore } from '../src/store/memory-store.ts'
 import { capturedWire } from './golden-wire.ts'
 import { idOf, signProcess, startTestNode, temporaryFolder, walletA } from './node-kit.ts'
 import { readCaptures } from './vectors.ts'
 
-/** Every recorded request whose signature holds. */
-async function recordedMessages(): Promise<Message[]> {
+type Recorded = Readonly<Record<string, unknown>>
+
+/** Every recorded request, or reply, whose signature holds. */
+async function recordedMessages(kind: 'requests' | 'replies'): Promise<Message[]> {
   const messages: Message[] = []
   for (const { capture } of readCaptures()) {
-    for (const request of capture.requests as Readonly<Record<string, unknown>>[]) {
-      const message = readRequest(request)
+    for (const request of capture.requests as Recorded[]) {
+      const message = readRequest(kind === 'requests' ? request : (request.response as Recorded))
       const verified = message && (await verifyMessage(message))
       if (message && verified?.valid && verified.signers.length > 0) messages.push(message)
     }
@@ -36,7 +40,7 @@ async function recordedMessages(): Promise<Message[]> {
   return messages
 }
 
-function readRequest(request: Readonly<Record<string, unknown>>): Message | undefined {
+function readRequest(request: Recorded): Message | undefined {
   try {
     const wire = capturedWire(request)
     return wire && withOnlyCommitted(decodeHttpsig(wire))
@@ -88,7 +92,7 @@ async function verify(
 }
 
 test('messages of real clients verify from the store, and from a copy of it', async (t) => {
-  const messages = await recordedMessages()
+  const messages = await recordedMessages('requests')
   assert.ok(messages.length > 50, `${messages.length} messages`)
   const folder = await temporaryFolder(t)
   const [storePath, copy, output] = [join(folder, 'store'), join(folder, 'copy'), join(folder, 'f')]
@@ -112,4 +116,47 @@ test('messages of real clients verify from the store, and from a copy of it', as
   const node = await startTestNode(t, { storeEngine: 'lmdb', storePath: copy, signReplies: false })
   const overHttp = await verify({ kind: 'node', url: node.url })
   assert.deepEqual([overHttp.codes, overHttp.summary.errors], [['message-unproved'], 0])
+})
+
+/** Everything in it loaded, as far as it is there: pages of other nodes link to what only they have. */
+async function readBack(message: Message): Promise<Message> {
+  const cache = createMessageCache(createMemoryStore())
+  await cache.write(message)
+  const back = await cache.readCommitted(idOf(message))
+  assert.ok(back)
+  return cache.loadAll(back).catch((error: unknown) => {
+    assert.ok(isAoError(error, 'link-not-found'))
+    return back
+  })
+}
+
+test('requests and replies of real clients and nodes verify after they were stored', async () => {
+  for (const kind of ['requests', 'replies'] as const) {
+    const messages = await recordedMessages(kind)
+    assert.ok(messages.length > 40, `${messages.length} ${kind}`)
+    for (const message of messages) {
+      const { valid } = await verifyMessage(await readBack(message))
+      assert.ok(valid, `${kind}: ${idOf(message)}`)
+    }
+  }
+})
+
+test('a signed body loses only what its own signature does not cover', async () => {
+  const replies = await recordedMessages('replies')
+  const inline = replies.filter((reply) => {
+    const body = reply.get('body')
+    return body instanceof Message && body.has('inline-body-key')
+  })
+  assert.ok(inline.length >= 3, `${inline.length} replies`)
+  for (const reply of inline) {
+    const body = reply.get('body') as Message
+    const isValid = async (changed: Message): Promise<boolean> =>
+      (await verifyMessage(reply.with([['body', changed]]))).valid
+    const cut = body.without('inline-body-key')
+    assert.equal(await isValid(cut), true)
+    assert.equal(await isValid(cut.without('data')), false)
+    assert.equal(await isValid(cut.with([['data', 'other']])), false)
+    assert.equal(await isValid(cut.with([['more', 'keys']])), false)
+    assert.equal(await isValid(cut.withCommitments(new Map())), false)
+  }
 })

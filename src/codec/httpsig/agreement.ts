@@ -11,7 +11,7 @@ import type { Message } from '../../message/message.ts'
 import { formatParams } from '../../message/signature-base.ts'
 import { parseList } from '../../message/structured-fields.ts'
 import { readContent } from './content.ts'
-import { equalValues } from './equal-values.ts'
+import { equalCommitted, equalValues } from './equal-values.ts'
 import { matchesDigest, plainName } from './received.ts'
 
 /** A signature base taken apart again. */
@@ -79,7 +79,11 @@ export function agreesWithBase(message: Message, commitment: Commitment): boolea
   const signed = tryRead(lines, digest === undefined ? undefined : body, commitment)
   if (signed === undefined) return false
   const own = withOnlyKeys(message, committed)
-  return committed.every((key) => key === TYPES_KEY || equalValues(own.get(key), signed.get(key)))
+  return committed.every((key) => {
+    if (key === TYPES_KEY) return true
+    const [there, covered] = [own.get(key), signed.get(key)]
+    return equalValues(there, covered) || equalCommitted(there, covered)
+  })
 }
 
 /** The body that is the value of one key; parts must have been kept. */

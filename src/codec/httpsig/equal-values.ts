@@ -1,5 +1,7 @@
 /** Equality of values by what they say: bytes, types and structure, whoever committed to them. */
 import { equalBinary } from '../../base/bytes.ts'
+import { isSigned } from '../../message/commitment.ts'
+import { withOnlyCommitted } from '../../message/committed.ts'
 import { messageId } from '../../message/id.ts'
 import { Message } from '../../message/message.ts'
 import { Atom, Float, isBinary, isList, Link, type List, type Value } from '../../message/value.ts'
@@ -30,4 +32,29 @@ function equalMessages(left: Message, right: Message): boolean {
   if (left.size !== right.size) return false
   for (const [key, value] of left) if (!equalValues(value, right.get(key))) return false
   return true
+}
+
+/**
+ * The same where nested messages of `own` may have lost the keys that their signatures do not cover,
+ * as they do in a store: nested messages are known by these signatures, which must be those of
+ * `other`.
+ */
+export function equalCommitted(own: Value | undefined, other: Value | undefined): boolean {
+  if (own instanceof Message && other instanceof Message) {
+    if (!isCommitted(other)) return equalEntries(own, other)
+    return messageId(own) === messageId(other) && equalEntries(own, withOnlyCommitted(other))
+  }
+  if (own === undefined || other === undefined || !isList(own) || !isList(other)) {
+    return equalValues(own, other)
+  }
+  return own.length === other.length && own.every((item, i) => equalCommitted(item, other[i]))
+}
+
+function isCommitted({ commitments }: Message): boolean {
+  return [...commitments.values()].some(isSigned)
+}
+
+function equalEntries(own: Message, other: Message): boolean {
+  if (own.size !== other.size) return false
+  return [...own].every(([key, value]) => equalCommitted(value, other.get(key)))
 }
