@@ -4,16 +4,22 @@
  * own, large values lie under their hash. Writes can be taken as a list (`prepareMessage`), so that
  * the scheduler puts an assignment and all that belongs to it into one transaction.
  */
-import { AoError, isAoError } from '../base/errors.ts'
+import { isAoError } from '../base/errors.ts'
 import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
 import { isList, Link, type List, type Value } from '../message/value.ts'
 import type { Store, StoreReader } from '../store/store.ts'
+import {
+  isStoredId,
+  MAX_LOAD_DEPTH,
+  MAX_LOADED_LINKS,
+  missingLink,
+  numberedList,
+  tooDeep,
+  tooManyLinks,
+} from './load-limits.ts'
 import { DATA, MESSAGES, prepareMessage } from './prepare.ts'
 import { decodeRecord } from './record.ts'
-
-const MAX_LOAD_DEPTH = 64
-const MAX_LOADED_LINKS = 10_000
 
 export interface MessageReader {
   /** The message of a record that was read from the store by its path. */
@@ -61,20 +67,20 @@ export function createMessageReader(store: StoreReader): MessageReader {
   const readValue = (id: string): Promise<Message | List | undefined> => readRecord(store, id)
   const readCommitted = async (id: string): Promise<Message | undefined> => {
     const value = await readValue(id)
-    return isList(value) ? numbered(value) : value
+    return isList(value) ? numberedList(value) : value
   }
   const load = async (link: Link): Promise<Value> => {
     // A path to `key+link` is one to what that id stands for.
     const value = link.lazy
       ? await reader.readPath(link.id.replace(/\+link$/, ''))
       : await readValue(link.id)
-    if (value === undefined) throw notFound(link)
+    if (value === undefined) throw missingLink(link.id)
     return value
   }
   const reader: MessageReader = {
     decode: async (record) => {
       const value = await decodeStored(store, record)
-      return isList(value) ? numbered(value) : value
+      return isList(value) ? numberedList(value) : value
     },
     readCommitted,
     load,
@@ -99,11 +105,6 @@ async function readRecord(store: StoreReader, id: string): Promise<Message | Lis
   if (!isStoredId(id)) return undefined
   const bytes = await store.get(`${MESSAGES}/${id}`)
   return bytes && decodeStored(store, bytes)
-}
-
-/** Ids that messages are stored under; a text that only has the length of one could be a path. */
-function isStoredId(id: string): boolean {
-  return /^[A-Za-z0-9_-]{43}$/.test(id)
 }
 
 function decodeStored(store: StoreReader, record: Uint8Array): Promise<Message | List> {
@@ -147,14 +148,11 @@ function valueAt(base: Value | undefined, key: string): Value | undefined {
 
 type LoadLink = (link: Link) => Promise<Value>
 
-/** Links that lead to the same message many times over would make a small message a huge one. */
 function bounded(load: LoadLink): LoadLink {
   let count = 0
   return (link) => {
     if (++count <= MAX_LOADED_LINKS) return load(link)
-    throw new AoError('limit-exceeded', 'The message links to too many others to be loaded', {
-      limit: MAX_LOADED_LINKS,
-    })
+    throw tooManyLinks()
   }
 }
 
@@ -170,11 +168,7 @@ async function loadMessage(message: Message, load: LoadLink, depth: number): Pro
 }
 
 async function loadValue(value: Value, load: LoadLink, depth: number): Promise<Value> {
-  if (depth > MAX_LOAD_DEPTH) {
-    throw new AoError('limit-exceeded', 'Links are nested too deeply to be loaded', {
-      limit: MAX_LOAD_DEPTH,
-    })
-  }
+  if (depth > MAX_LOAD_DEPTH) throw tooDeep()
   if (value instanceof Link) return loadValue(await load(value), load, depth + 1)
   if (value instanceof Message) return loadMessage(value, load, depth)
   if (!isList(value) || !value.some(isContainer)) return value
@@ -183,14 +177,6 @@ async function loadValue(value: Value, load: LoadLink, depth: number): Promise<V
 
 function isContainer(value: Value): boolean {
   return value instanceof Link || value instanceof Message || isList(value)
-}
-
-function numbered(list: List): Message {
-  return new Message<Value>(list.map((value, index) => [String(index + 1), value] as const))
-}
-
-function notFound(link: Link): AoError {
-  return new AoError('link-not-found', 'A linked message is not in the store', { id: link.id })
 }
 
 /** Whether an error says that something a message links to is missing. */

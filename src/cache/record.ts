@@ -10,10 +10,11 @@ import { AoError } from '../base/errors.ts'
 import { decodeAns104 } from '../codec/ans104/ans104.ts'
 import type { Commitment, CommitmentWire } from '../message/commitment.ts'
 import { hashpath } from '../message/hashpath.ts'
+import { LINK_SUFFIX } from '../message/keys.ts'
 import { Message } from '../message/message.ts'
 import { fromTabm, fromTabmValue, toTabm } from '../message/structured.ts'
 import type { Tabm, TabmValue } from '../message/tabm.ts'
-import type { List } from '../message/value.ts'
+import type { List, Value } from '../message/value.ts'
 
 /** Binaries of more bytes are stored once, under their hash, and referred to. */
 export const LARGE_VALUE_BYTES = 16_384
@@ -73,19 +74,93 @@ export function encodeRecord(value: Message | List): EncodedRecord {
 
 /** @throws AoError `store-failed` when the bytes are no record of a version this node knows. */
 export async function decodeRecord(bytes: Uint8Array, load: LoadLarge): Promise<Message | List> {
-  const record = unpack(bytes)
-  const commitments = new Map<string, Commitment>()
-  for (const plain of record.commitments) {
-    commitments.set(plain[0], await readCommitment(plain, load))
+  const record = unpackRecord(bytes)
+  const large = new Map<string, Uint8Array | undefined>()
+  for (const hash of largeValuesOf(record)) large.set(hash, await load(hash))
+  return buildRecord(record, large)
+}
+
+/** A record taken apart, its message not yet made. */
+export interface UnpackedRecord {
+  readonly kind: number
+  readonly commitments: readonly PlainCommitment[]
+  readonly content: PlainValue
+}
+
+/** Large values by their hash, those of a record among them. */
+export type LargeValues = ReadonlyMap<string, Uint8Array | undefined>
+
+/** @throws AoError `store-failed` when the bytes are no record of a version this node knows. */
+export function unpackRecord(bytes: Uint8Array): UnpackedRecord {
+  const record = unpackArray(bytes)
+  const [version, kind, commitments, content] = record
+  if (version !== VERSION || (kind !== KIND_TABM && kind !== KIND_ITEM)) {
+    throw new AoError(
+      'store-failed',
+      'Expected a message record of a version that this node knows; upgrade the node or restore the store',
+      { version: String(version), kind: String(kind) },
+    )
   }
-  if (record.kind === KIND_ITEM) {
-    const item = toBytes(await readBinary(record.content as Binary | PlainReference, load))
+  return {
+    kind,
+    commitments: commitments as readonly PlainCommitment[],
+    content: content as PlainValue,
+  }
+}
+
+/** The hashes of the large values that a record refers to. */
+export function largeValuesOf({ commitments, content }: UnpackedRecord): string[] {
+  const hashes: string[] = []
+  collectLarge(content, hashes)
+  for (const [, , , , , , , fields, wire] of commitments) {
+    collectLarge(fields, hashes)
+    if (wire?.[2] !== undefined) collectLarge(wire[2], hashes)
+  }
+  return hashes
+}
+
+/**
+ * The item that a record is kept as; `undefined` for another one.
+ * @throws AoError `store-failed` when it is large and missing.
+ */
+export function itemOfRecord(record: UnpackedRecord, large: LargeValues): Uint8Array | undefined {
+  if (record.kind !== KIND_ITEM) return undefined
+  return toBytes(readBinary(record.content as Binary | PlainReference, large))
+}
+
+/** The ids under the `key+link` of a record that is not kept as an item. */
+export function linksOfRecord({ kind, content }: UnpackedRecord): string[] {
+  const ids: string[] = []
+  if (kind === KIND_TABM) collectLinks(content as PlainEntries, ids)
+  return ids
+}
+
+/**
+ * The message or list of a record, nested ones as links.
+ * @throws AoError `store-failed` when a large value is missing.
+ */
+export function buildRecord(record: UnpackedRecord, large: LargeValues): Message | List {
+  const commitments = new Map<string, Commitment>()
+  for (const plain of record.commitments) commitments.set(plain[0], readCommitment(plain, large))
+  const item = itemOfRecord(record, large)
+  if (item !== undefined) {
     const decoded = decodeAns104(item)
     return decoded.withCommitments(new Map([...decoded.commitments, ...commitments]))
   }
-  const tabm = await readEntries(record.content as PlainEntries, load)
-  const value = fromTabmValue(tabm)
+  const value = fromTabmValue(readEntries(record.content as PlainEntries, large))
   return value instanceof Message ? value.withCommitments(commitments) : value
+}
+
+function collectLarge(value: PlainValue, hashes: string[]): void {
+  if (isPlainEntries(value)) for (const [, nested] of value) collectLarge(nested, hashes)
+  else if (isReference(value)) hashes.push(value.data)
+}
+
+function collectLinks(entries: PlainEntries, ids: string[]): void {
+  for (const [key, value] of entries) {
+    if (isPlainEntries(value)) collectLinks(value, ids)
+    else if (typeof value === 'string' && key.endsWith(LINK_SUFFIX)) ids.push(value)
+  }
 }
 
 /**
@@ -142,29 +217,6 @@ function plainBinary(value: Binary, large: LargeValue[]): Binary | PlainReferenc
   return { data: hash }
 }
 
-interface UnpackedRecord {
-  readonly kind: number
-  readonly commitments: readonly PlainCommitment[]
-  readonly content: PlainValue
-}
-
-function unpack(bytes: Uint8Array): UnpackedRecord {
-  const record = unpackArray(bytes)
-  const [version, kind, commitments, content] = record
-  if (version !== VERSION || (kind !== KIND_TABM && kind !== KIND_ITEM)) {
-    throw new AoError(
-      'store-failed',
-      'Expected a message record of a version that this node knows; upgrade the node or restore the store',
-      { version: String(version), kind: String(kind) },
-    )
-  }
-  return {
-    kind,
-    commitments: commitments as readonly PlainCommitment[],
-    content: content as PlainValue,
-  }
-}
-
 function unpackArray(bytes: Uint8Array): readonly unknown[] {
   try {
     const record: unknown = packr.unpack(bytes)
@@ -175,7 +227,7 @@ function unpackArray(bytes: Uint8Array): readonly unknown[] {
   throw new AoError('store-failed', 'A message record in the store is corrupted')
 }
 
-async function readCommitment(plain: PlainCommitment, load: LoadLarge): Promise<Commitment> {
+function readCommitment(plain: PlainCommitment, large: LargeValues): Commitment {
   const [id, device, type, committed, keyid, committer, signature, fields, wire] = plain
   return {
     id,
@@ -185,38 +237,38 @@ async function readCommitment(plain: PlainCommitment, load: LoadLarge): Promise<
     ...(keyid === null ? {} : { keyid }),
     ...(committer === null ? {} : { committer }),
     ...(signature === null ? {} : { signature }),
-    fields: new Map(fromTabm(await readEntries(fields, load))),
-    ...(wire === null ? {} : { wire: await readWire(wire, load) }),
+    fields: fields.length === 0 ? NO_FIELDS : new Map(fromTabm(readEntries(fields, large))),
+    ...(wire === null ? {} : { wire: readWire(wire, large) }),
   }
 }
 
-async function readWire(
-  [kind, bytes, body]: NonNullable<PlainWire>,
-  load: LoadLarge,
-): Promise<CommitmentWire> {
+const NO_FIELDS: ReadonlyMap<string, Value> = new Map()
+
+function readWire([kind, bytes, body]: NonNullable<PlainWire>, large: LargeValues): CommitmentWire {
   if (kind === 'a') return { kind: 'ans104', item: bytes }
-  const received = body === undefined ? {} : { body: toBytes(await readBinary(body, load)) }
+  const received = body === undefined ? {} : { body: toBytes(readBinary(body, large)) }
   return { kind: 'httpsig', base: bytes, ...received }
 }
 
-async function readEntries(plain: PlainEntries, load: LoadLarge): Promise<Tabm> {
-  const entries: [string, TabmValue][] = []
+function readEntries(plain: PlainEntries, large: LargeValues): Tabm {
+  const entries = new Map<string, TabmValue>()
   for (const [key, value] of plain) {
-    entries.push([
-      key,
-      isPlainEntries(value) ? await readEntries(value, load) : await readBinary(value, load),
-    ])
+    entries.set(key, isPlainEntries(value) ? readEntries(value, large) : readBinary(value, large))
   }
-  return new Message(entries)
+  return Message.owning(entries)
 }
 
 function isPlainEntries(value: PlainValue): value is PlainEntries {
   return Array.isArray(value)
 }
 
-async function readBinary(value: Binary | PlainReference, load: LoadLarge): Promise<Binary> {
-  if (typeof value === 'string' || value instanceof Uint8Array) return value
-  const bytes = await load(value.data)
+function isReference(value: Binary | PlainReference): value is PlainReference {
+  return typeof value !== 'string' && !(value instanceof Uint8Array)
+}
+
+function readBinary(value: Binary | PlainReference, large: LargeValues): Binary {
+  if (!isReference(value)) return value
+  const bytes = large.get(value.data)
   if (bytes !== undefined) return bytes
   throw new AoError('store-failed', 'A large value is missing from the store', { hash: value.data })
 }

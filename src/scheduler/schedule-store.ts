@@ -8,9 +8,10 @@
 import { AoError } from '../base/errors.ts'
 import { createMessageReader, type MessageReader } from '../cache/cache.ts'
 import { type PreparedMessage, prepareMessage } from '../cache/prepare.ts'
+import { createStoredReader, type ReadStored } from '../cache/stored-messages.ts'
 import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
-import type { Store, StoreWrite } from '../store/store.ts'
+import type { Store, StoreLink, StoreWrite } from '../store/store.ts'
 import type { ChainState } from './chain.ts'
 import { dataBytes } from './data-bytes.ts'
 import { isProcess } from './process-id.ts'
@@ -20,6 +21,8 @@ const HEADS = `${ROOT}/heads`
 const ASSIGNMENTS = `${ROOT}/assignments`
 const BY_MESSAGE = `${ROOT}/by-message`
 const PUBLISHED = `${ROOT}/published`
+/** Assignments that are read at once. */
+const PART_SLOTS = 64
 /** Names of slots have so many digits, so that their order as text is their order as numbers. */
 const SLOT_DIGITS = 16
 
@@ -52,7 +55,16 @@ export interface SlotAssignment {
   readonly message: Message
 }
 
+/** Where an assignment is. */
+export interface SlotLink {
+  readonly slot: number
+  /** id(all) of the assignment. */
+  readonly id: string
+}
+
 export interface ScheduleStore extends MessageReader {
+  /** Messages by id with all bytes of them, made when they are asked for. */
+  readonly readStored: ReadStored
   head(processId: string): Promise<Head | undefined>
   /** The assignment of a slot with everything in it loaded, or `undefined`. */
   assignment(processId: string, slot: number): Promise<Message | undefined>
@@ -61,6 +73,8 @@ export interface ScheduleStore extends MessageReader {
    * they are large.
    */
   assignments(processId: string, range: SlotPage): Promise<SlotAssignment[]>
+  /** The same, but only where they are. */
+  slots(processId: string, range: Omit<SlotPage, 'limitBytes'>): Promise<SlotLink[]>
   /** The first slot from one on that has an assignment. */
   nextSlot(processId: string, from: number): Promise<number | undefined>
   /** The first assignment of a message in the schedule of a process, if it has one. */
@@ -85,6 +99,12 @@ export interface ScheduleStore extends MessageReader {
 
 export function createScheduleStore(store: Store): ScheduleStore {
   const reader = createMessageReader(store)
+  const readStored = createStoredReader(store)
+  const slots: ScheduleStore['slots'] = async (processId, { from, limit }) => {
+    const range = { from: slotName(from), limit }
+    const links = await store.links(`${ASSIGNMENTS}/${processId}`, range)
+    return consecutive(links, from)
+  }
   const read = async (path: string): Promise<Message | undefined> => {
     const target = await store.resolve(path)
     if (target === path) return undefined
@@ -110,22 +130,24 @@ export function createScheduleStore(store: Store): ScheduleStore {
       return bytes && parseHead(bytes, processId)
     },
     assignment: (processId, slot) => read(slotPath(processId, slot)),
-    assignments: async (processId, { from, limit, limitBytes = Number.POSITIVE_INFINITY }) => {
-      const entries = await store.scan(`${ASSIGNMENTS}/${processId}`, {
-        from: slotName(from),
-        limit,
-      })
+    assignments: async (processId, { limitBytes = Number.POSITIVE_INFINITY, ...range }) => {
       const found: SlotAssignment[] = []
-      let total = 0
-      for (const { name, value } of entries) {
-        const slot = Number(name)
-        if (slot !== from + found.length || value === undefined || total >= limitBytes) break
-        const message = await reader.loadAll(await reader.decode(value))
-        total += dataBytes(message)
-        found.push({ slot, message })
+      const links = await slots(processId, range)
+      let left = limitBytes
+      while (found.length < links.length && left > 0) {
+        const part = links.slice(found.length, found.length + PART_SLOTS)
+        const stored = await readStored(part.map(({ id }) => id))
+        for (const [index, { slot }] of part.entries()) {
+          const message = stored[index]?.message()
+          if (message === undefined || left <= 0) return found
+          left -= dataBytes(message)
+          found.push({ slot, message })
+        }
       }
       return found
     },
+    slots,
+    readStored,
     nextSlot: async (processId, from) => {
       const options = { from: slotName(from), limit: 1 }
       const [name] = await store.list(`${ASSIGNMENTS}/${processId}`, options)
@@ -255,6 +277,17 @@ function createSequences(): <T>(key: string, run: () => Promise<T>) => Promise<T
       if (last.get(key) === settled) last.delete(key)
     }
   }
+}
+
+/** Links of slots from one on, up to the first that is missing. */
+function consecutive(links: readonly StoreLink[], from: number): SlotLink[] {
+  const slots: SlotLink[] = []
+  for (const { name, target } of links) {
+    const slot = Number(name)
+    if (slot !== from + slots.length || target === undefined) break
+    slots.push({ slot, id: target.slice(target.lastIndexOf('/') + 1) })
+  }
+  return slots
 }
 
 function slotPath(processId: string, slot: number): string {

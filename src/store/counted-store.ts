@@ -24,6 +24,7 @@ export function createCountedStore(store: Store, hold: (bytes: number) => void):
     kindOf: (path) => store.kindOf(path),
     resolve: (path) => store.resolve(path),
     list: (path, options) => store.list(path, options),
+    links: (path, options) => store.links(path, options),
     commit: (writes) => store.commit(writes),
     sizeBytes: () => store.sizeBytes(),
     close: () => store.close(),

@@ -8,6 +8,7 @@ import type {
   Store,
   StoreEntry,
   StoreEntryKind,
+  StoreLink,
   StorePath,
   StoreWrite,
 } from './store.ts'
@@ -75,6 +76,16 @@ class EngineStore implements Store {
       this.#engine
         .entries(group, range)
         .map(({ name, entry }) => ({ name, value: this.#valueOf(entry) })),
+    )
+  }
+
+  async links(path: StorePath, options?: ListOptions): Promise<StoreLink[]> {
+    const range = rangeOf(path, options)
+    return this.#inGroup(path, (group) =>
+      this.#engine.entries(group, range).map(({ name, entry }) => ({
+        name,
+        target: entry.kind === 'link' ? entry.target : undefined,
+      })),
     )
   }
 

@@ -32,6 +32,7 @@ export function createFailingStore(store: Store, hooks: FailingStoreHooks): Stor
     resolve: (path) => read([path], () => store.resolve(path)),
     list: (path, options) => read([path], () => store.list(path, options)),
     scan: (path, options) => read([path], () => store.scan(path, options)),
+    links: (path, options) => read([path], () => store.links(path, options)),
     commit: async (writes) => {
       const nth = ++commits
       // Without a hook the store below gets the call in the same turn, as without this one.

@@ -81,6 +81,19 @@ test('layered: groups at one path are listed as one, in order, each name once', 
   assert.deepEqual(page, ['1', '2', '1'])
 })
 
+test('layered: links of groups at one path are those of the first layer that has the name', async () => {
+  const first = await memoryWith(link('g/a', 'v'), value('g/c', '1'))
+  const second = await memoryWith(link('g/a', 'w'), link('g/b', 'w'), link('g/c', 'w'))
+  const store = createLayeredStore([{ store: first }, { store: second }])
+  const expected = [
+    { name: 'a', target: 'v' },
+    { name: 'b', target: 'w' },
+    { name: 'c', target: undefined },
+  ]
+  assert.deepEqual(await store.links('g'), expected)
+  assert.deepEqual(await store.links('g', { from: 'b', limit: 1 }), expected.slice(1, 2))
+})
+
 test('layered: a batch goes whole to the first layer that may be written', async () => {
   const [first, second, third] = [createMemoryStore(), createMemoryStore(), createMemoryStore()]
   const store = createLayeredStore([readOnly(first), { store: second }, { store: third }])

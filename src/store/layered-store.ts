@@ -11,6 +11,7 @@ import {
   type Store,
   type StoreEntry,
   type StoreEntryKind,
+  type StoreLink,
   type StorePath,
   type StoreWrite,
 } from './store.ts'
@@ -100,6 +101,17 @@ class LayeredStore implements Store {
     const names = await this.list(path, options)
     const values = await Promise.all(names.map((name) => this.get(joinPath(group, name))))
     return names.map((name, index) => ({ name, value: values[index] }))
+  }
+
+  async links(path: StorePath, options: ListOptions = {}): Promise<StoreLink[]> {
+    const location = await this.#locate(path)
+    const lists = await Promise.all(
+      (location?.stores ?? []).map((store) => store.links(location?.path ?? '', options)),
+    )
+    const first = new Map<string, StoreLink>()
+    for (const link of lists.flat()) if (!first.has(link.name)) first.set(link.name, link)
+    const names = lists.map((list) => list.map(({ name }) => name))
+    return mergeNames(names, options).map((name) => first.get(name) ?? { name, target: undefined })
   }
 
   async commit(writes: readonly StoreWrite[]): Promise<void> {

@@ -158,6 +158,26 @@ function runOrderSuite({ name, open }: StoreSuite): void {
     assert.deepEqual(await page('g', { reverse: true, limit: 2 }), expected.slice(2).toReversed())
     assert.deepEqual(await page('g', { from: 'b', limit: 1 }), [['b', '2']])
   })
+
+  test(`${name}: links() gives names with what they point to, by one step`, async (t) => {
+    const store = await open(t)
+    await store.commit([value('g/a', '1'), link('g/b', 'g/a'), link('g/c', 'g/b'), group('g/d')])
+    await store.commit([link('g/e', 'nothing'), link('h', 'g')])
+    const expected = [
+      { name: 'a', target: undefined },
+      { name: 'b', target: 'g/a' },
+      { name: 'c', target: 'g/b' },
+      { name: 'd', target: undefined },
+      { name: 'e', target: 'nothing' },
+    ]
+    assert.deepEqual(await store.links('g'), expected)
+    assert.deepEqual(await store.links('h'), expected)
+    const last = { reverse: true, limit: 2 }
+    assert.deepEqual(await store.links('g', last), expected.slice(3).toReversed())
+    assert.deepEqual(await store.links('g', { from: 'b', limit: 1 }), expected.slice(1, 2))
+    assert.deepEqual(await store.links('g/a'), [])
+    assert.deepEqual(await store.links('nothing'), [])
+  })
 }
 
 function runLargeGroupSuite({ name, open }: StoreSuite): void {

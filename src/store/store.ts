@@ -47,10 +47,17 @@ export interface StoreEntry {
   readonly value: Uint8Array | undefined
 }
 
+/** One entry of a group, as `links` gives it. */
+export interface StoreLink {
+  readonly name: string
+  /** Where the link points, which may be another link or nothing; `undefined` for what is no link. */
+  readonly target: StorePath | undefined
+}
+
 /**
  * Reads. Every read follows links, in the last segment and on the way, up to 32 of them; a longer
- * chain, a circle and a dangling link lead to nothing. `list`, `scan`, `kindOf` and `resolve` also
- * take the empty path: the group that holds all others.
+ * chain, a circle and a dangling link lead to nothing. `list`, `scan`, `links`, `kindOf` and
+ * `resolve` also take the empty path: the group that holds all others.
  *
  * @throws AoError `invalid-path` for a malformed path, `store-failed` when the medium cannot be
  * read, `store-closed` after `close`.
@@ -72,6 +79,8 @@ export interface StoreReader {
   list(path: StorePath, options?: ListOptions): Promise<string[]>
   /** Like `list`, with the values: one pass over consecutive names, cheaper than `list` and `getMany`. */
   scan(path: StorePath, options?: ListOptions): Promise<StoreEntry[]>
+  /** Like `list`, with what each link points to: no value is read for it. */
+  links(path: StorePath, options?: ListOptions): Promise<StoreLink[]>
 }
 
 /**
