@@ -10,6 +10,7 @@ import { commitmentsToMessage } from '../message/commitment-map.ts'
 import { decodeItems, decodeTabm } from '../message/decode-tabm.ts'
 import { encodeAtoms } from '../message/encode-tabm.ts'
 import { formatShortFloat } from '../message/float.ts'
+import { type InlinedMessage, type InlineForms, inlinedMessages } from '../message/inline-forms.ts'
 import { Message } from '../message/message.ts'
 import { childId } from '../message/tabm-id.ts'
 import { Float, isBinary, isInteger, isList, type List, type Value } from '../message/value.ts'
@@ -31,6 +32,48 @@ export function encodeJson(value: Message | List | Binary, options: BundleOption
   const isBundle = options.bundle === true || isList(decoded)
   const encoded = encodeAtoms(decoded, isBundle ? undefined : childId)
   return isList(encoded) ? write(encoded, '') : writeObject(encoded, encoded.commitments)
+}
+
+/** Text of JSON, or the id of a message whose JSON belongs there. */
+export type JsonPiece =
+  | { readonly text: string }
+  | { readonly id: string; readonly from: InlineForms }
+
+/**
+ * The same bundle in pieces: what `inlinedMessages` names is left to their forms.
+ * @throws AoError see `encodeJson`.
+ */
+export function encodeJsonPieces(message: Message): JsonPiece[] {
+  const inlined = inlinedMessages(message)
+  const others = encodeAtoms(decodeTabm(message.without(...inlined.map(({ key }) => key))))
+  if (isList(others)) throw new AoError('unencodable', 'Expected a message beside its links')
+  const members: [key: string, pieces: readonly JsonPiece[]][] = [
+    ...memberTexts(others, others.commitments).map(([key, text]): [string, JsonPiece[]] => [
+      key,
+      [{ text }],
+    ]),
+    ...inlined.map((nested): [string, JsonPiece[]] => [nested.key, inlinedPieces(nested)]),
+  ]
+  return objectPieces(members)
+}
+
+/** The JSON of a message that is nested in a bundle. */
+export function encodeNestedJson(message: Message): string {
+  return write(encodeAtoms(decodeTabm(message)), '')
+}
+
+function inlinedPieces({ links, forms }: InlinedMessage): JsonPiece[] {
+  return objectPieces([...links].map(([key, id]) => [key, [{ id, from: forms }]]))
+}
+
+function objectPieces(members: [key: string, pieces: readonly JsonPiece[]][]): JsonPiece[] {
+  members.sort((left, right) => compareText(left[0], right[0]))
+  const pieces: JsonPiece[] = []
+  for (const [index, [key, value]] of members.entries()) {
+    pieces.push({ text: `${index === 0 ? '{' : ','}${quote(key, key)}:` }, ...value)
+  }
+  pieces.push({ text: members.length === 0 ? '{}' : '}' })
+  return pieces
 }
 
 /**
@@ -68,13 +111,18 @@ function write(value: Value, key: string): string {
 }
 
 function writeObject(message: Message, commitments: Commitments): string {
+  const members = memberTexts(message, commitments)
+  members.sort((left, right) => compareText(left[0], right[0]))
+  return `{${members.map(([key, text]) => `${quote(key, key)}:${text}`).join(',')}}`
+}
+
+function memberTexts(message: Message, commitments: Commitments): [key: string, text: string][] {
   const members: [key: string, text: string][] = []
   for (const [key, value] of message) members.push([key, write(value, key)])
   if (commitments.size > 0) {
     members.push(['commitments', write(encodeAtoms(commitmentsToMessage(commitments)), '')])
   }
-  members.sort((left, right) => compareText(left[0], right[0]))
-  return `{${members.map(([key, text]) => `${quote(key, key)}:${text}`).join(',')}}`
+  return members
 }
 
 /** The commitments of a nested message, if anybody signed it. */

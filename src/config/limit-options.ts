@@ -54,8 +54,17 @@ const size = {
     'the page ends, `continues` is true',
   ),
   pageLimitBytes: limit(
-    wholeNumber(16 * MEBIBYTE, 'Bytes of messages after which a schedule page ends.', { min: 1 }),
+    wholeNumber(16 * MEBIBYTE, 'Bytes of messages, as stored, after which a schedule page ends.', {
+      min: 1,
+    }),
     'the page ends, `continues` is true',
+  ),
+  pageCacheBytes: limit(
+    wholeNumber(
+      64 * MEBIBYTE,
+      'Assignments of all schedules together that are kept in the forms in which pages hold them; 0 keeps none.',
+    ),
+    'those unused longest are read and made again when they are asked for',
   ),
 }
 

@@ -64,9 +64,7 @@ export function createExchange(
   return async (request, response) => {
     const call = new Call(deps, request, response)
     const reply = await call.answer(work, options)
-    if (reply === undefined) return
-    writeReply(request, response, reply)
-    deps.outbox.watch(response)
+    await call.finish(reply)
   }
 }
 
@@ -79,6 +77,9 @@ class Call {
   readonly #head: RequestHead
   readonly #requestId: string
   readonly #address: string
+  /** Resolves when the reply is written, or will not be. */
+  readonly #written: Promise<void>
+  #setWritten = (): void => undefined
   #format: FailureFormat | undefined
 
   constructor(deps: ExchangeDeps, request: IncomingMessage, response: ServerResponse) {
@@ -88,6 +89,9 @@ class Call {
     this.#head = readHead(request)
     this.#requestId = deps.requestId(this.#head)
     this.#address = deps.clientAddress(this.#head)
+    this.#written = new Promise((resolve) => {
+      this.#setWritten = resolve
+    })
   }
 
   /** The reply, whatever happens; `undefined` when the client has gone. */
@@ -106,6 +110,19 @@ class Call {
     }
   }
 
+  /** Writes the reply, if there is anybody to read it. */
+  async finish(reply: WriteOptions | undefined): Promise<void> {
+    try {
+      if (reply === undefined) return
+      await writeReply(this.#request, this.#response, reply)
+      this.#deps.outbox.watch(this.#response)
+    } catch (error) {
+      this.#tellFailure(error)
+    } finally {
+      this.#setWritten()
+    }
+  }
+
   /**
    * The reply, as soon as it is there or nobody waits any more. The request counts as under way, and
    * what it holds in memory too, until its work ends.
@@ -116,7 +133,9 @@ class Call {
         const body = await this.#read(account).finally(stopReading)
         const leave = admission.admit(this.#address)
         try {
-          resolve(await this.#work(work, body, reject))
+          const reply = await this.#work(work, body, reject)
+          resolve(reply)
+          if (reply.stream !== undefined) await this.#written
         } finally {
           leave()
         }
@@ -160,15 +179,17 @@ class Call {
 
   #refuse(error: unknown): WireReply {
     const failure = failureOf(error, this.#requestId)
-    if (failure.status >= 500 && !(error instanceof Refusal)) {
-      this.#deps.events.requestFailed({
-        requestId: this.#requestId,
-        method: this.#head.method,
-        path: pathOf(this.#head.target),
-        error,
-      })
-    }
+    if (failure.status >= 500 && !(error instanceof Refusal)) this.#tellFailure(error)
     return failureReply(failure, this.#format ?? formatOf(this.#head))
+  }
+
+  #tellFailure(error: unknown): void {
+    this.#deps.events.requestFailed({
+      requestId: this.#requestId,
+      method: this.#head.method,
+      path: pathOf(this.#head.target),
+      error,
+    })
   }
 
   #done(reply: WireReply, closes: boolean): WriteOptions {

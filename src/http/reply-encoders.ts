@@ -3,11 +3,13 @@ import { byteLength } from '../base/bytes.ts'
 import { encodeAns104 } from '../codec/ans104/ans104.ts'
 import { formatFlat } from '../codec/flat.ts'
 import { encodeHttpsig } from '../codec/httpsig/httpsig.ts'
-import { encodeJson } from '../codec/json.ts'
+import { encodeJson, encodeJsonPieces } from '../codec/json.ts'
 import { isSigned } from '../message/commitment.ts'
+import { inlinedMessages } from '../message/inline-forms.ts'
 import type { Message } from '../message/message.ts'
 import { Atom, Float, isBinary, isInteger, type Value } from '../message/value.ts'
 import { encodeHeaderName, encodeHeaderValue } from './header-text.ts'
+import { inlineParts, jsonBody } from './inline-bodies.ts'
 import type { ReplyEncoder, ReplyEncoders } from './reply.ts'
 
 /** Longer values are in the body only: clients limit the size of all headers together. */
@@ -15,11 +17,7 @@ const MAX_COPIED_BYTES = 4_096
 
 export function createReplyEncoders(): ReplyEncoders {
   return new Map<string, ReplyEncoder>([
-    // WAO passes over signatures whose label has an underscore.
-    [
-      'httpsig@1.0',
-      (message, options) => encodeHttpsig(message, { ...options, labels: 'hyphenated' }),
-    ],
+    ['httpsig@1.0', asHttpsig],
     ['ans104@1.0', asAns104],
     ['json@1.0', asJson],
     [
@@ -40,14 +38,23 @@ const asAns104: ReplyEncoder = (message, options) => ({
   body: encodeAns104(onlySigned(message), options),
 })
 
-const asJson: ReplyEncoder = (message, options) => ({
-  headers: [
+const asHttpsig: ReplyEncoder = async (message, { bundle }) => {
+  const inlined = bundle ? inlinedMessages(message) : []
+  const parts = inlined.length === 0 ? {} : { inlined: await inlineParts(inlined) }
+  // WAO passes over signatures whose label has an underscore.
+  return encodeHttpsig(message, { bundle, ...parts, labels: 'hyphenated' })
+}
+
+const asJson: ReplyEncoder = async (message, options) => {
+  const headers: [string, string][] = [
     ...copiedKeys(message),
     ['codec-device', 'json@1.0'],
     ['content-type', 'application/json'],
-  ],
-  body: encodeJson(message, options),
-})
+  ]
+  const isStreamed = options.bundle && inlinedMessages(message).length > 0
+  if (!isStreamed) return { headers, body: encodeJson(message, options) }
+  return { headers, ...(await jsonBody(encodeJsonPieces(message))) }
+}
 
 function onlySigned(message: Message): Message {
   const signed = [...message.commitments].filter(([, commitment]) => isSigned(commitment))

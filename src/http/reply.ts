@@ -7,6 +7,7 @@ import { isAoError } from '../base/errors.ts'
 import { LruMap } from '../base/lru-map.ts'
 import { commitUnsigned } from '../codec/httpsig/httpsig.ts'
 import { isSigned } from '../message/commitment.ts'
+import { inlinedMessages } from '../message/inline-forms.ts'
 import { Message } from '../message/message.ts'
 import { isList, type Value } from '../message/value.ts'
 import { DEFAULT_CODEC } from './codec-name.ts'
@@ -19,8 +20,14 @@ import { type ResultMessage, resultMessage } from './result-message.ts'
 import { isSignable } from './signable.ts'
 import { type Encoded, type WireReply, wireReply } from './wire-reply.ts'
 
-/** Writes a message; in link mode nested ones as `key+link`. Throws `unencodable`. */
-export type ReplyEncoder = (message: Message, options: { readonly bundle: boolean }) => Encoded
+/**
+ * Writes a message; in link mode nested ones as `key+link`. What is still linked in a bundle has
+ * forms of its own, see `inlinedMessages`. Throws `unencodable`.
+ */
+export type ReplyEncoder = (
+  message: Message,
+  options: { readonly bundle: boolean },
+) => Encoded | Promise<Encoded>
 
 /** The codecs of replies, by device name. */
 export type ReplyEncoders = ReadonlyMap<string, ReplyEncoder>
@@ -72,7 +79,8 @@ export function createReply(deps: ReplyDeps, options: ReplyOptions = {}): Reply 
     }
     const sign = mayBeSigned ? deps.sign : deps.sign && withHmac
     const reply = await buildReply({ ...deps, sign }, result, negotiation)
-    if (key !== undefined && (reply.body?.length ?? 0) <= MAX_KEPT_BYTES) {
+    const isSmall = reply.stream === undefined && (reply.body?.length ?? 0) <= MAX_KEPT_BYTES
+    if (key !== undefined && isSmall) {
       const linked = negotiation.bundle ? undefined : nestedOf(result.message)
       kept.set(key, { reply, linked, storedAt: performance.now() })
     }
@@ -113,7 +121,8 @@ async function buildReply(
   // A device that sets a content type has encoded its body already.
   const isEncoded = result.has('content-type') && !negotiation.isRequired
   const codec = isEncoded ? DEFAULT_CODEC : negotiation.codec
-  const message = await readyMessage(deps, result, { bundle, signedAs: negotiation.codec })
+  const how = { bundle, signedAs: negotiation.codec, sentAs: codec }
+  const message = await readyMessage(deps, result, how)
   return encodeReply(deps, message, { codec, status, negotiation })
 }
 
@@ -121,13 +130,14 @@ interface Readiness {
   readonly bundle: boolean
   /** The codec that the client wants decides how the node signs, even if the body is ready. */
   readonly signedAs: string
+  readonly sentAs: string
 }
 
 /** The message signed, and either complete or with its nested messages stored. */
 async function readyMessage(
   deps: ReplyDeps,
   message: Message,
-  { bundle, signedAs }: Readiness,
+  { bundle, signedAs, sentAs }: Readiness,
 ): Promise<Message> {
   const device = signedAs === 'ans104@1.0' ? signedAs : DEFAULT_CODEC
   if (!bundle) {
@@ -141,7 +151,19 @@ async function readyMessage(
   if (device === 'ans104@1.0') {
     return sign(deps, await deps.loadLinks(message), { device, bundle: true })
   }
-  return deps.loadLinks(await sign(deps, message, { device, bundle: false }))
+  const signed = await sign(deps, message, { device, bundle: false })
+  return INLINING_CODECS.has(sentAs) ? loadOthers(deps, signed) : deps.loadLinks(signed)
+}
+
+/** Those whose encoders send what is linked in the forms that it has. */
+const INLINING_CODECS: ReadonlySet<string> = new Set([DEFAULT_CODEC, FALLBACK_CODEC])
+
+/** Loads all but what is sent inline without being loaded. */
+async function loadOthers({ loadLinks }: ReplyDeps, message: Message): Promise<Message> {
+  const keys = inlinedMessages(message).map(({ key }) => key)
+  if (keys.length === 0) return loadLinks(message)
+  const loaded = await loadLinks(message.without(...keys))
+  return loaded.with(keys.map((key) => [key, message.get(key) ?? '']))
 }
 
 function sign(
@@ -172,21 +194,29 @@ interface Encoding {
 }
 
 /** What headers cannot carry is sent as JSON, unless the client insists on its codec. */
-function encodeReply(deps: ReplyDeps, message: Message, encoding: Encoding): WireReply {
+async function encodeReply(
+  deps: ReplyDeps,
+  message: Message,
+  encoding: Encoding,
+): Promise<WireReply> {
   const { codec, status, negotiation } = encoding
   try {
-    return wireReply(status, encodeAs(deps, message, encoding))
+    return wireReply(status, await encodeAs(deps, message, encoding))
   } catch (error) {
     const isFinal = negotiation.isRequired || codec === FALLBACK_CODEC
     if (isFinal || !isAoError(error, 'unencodable')) throw error
-    return wireReply(status, encodeAs(deps, message, { ...encoding, codec: FALLBACK_CODEC }))
+    return wireReply(status, await encodeAs(deps, message, { ...encoding, codec: FALLBACK_CODEC }))
   }
 }
 
-function encodeAs(deps: ReplyDeps, message: Message, { codec, negotiation }: Encoding): Encoded {
+async function encodeAs(
+  deps: ReplyDeps,
+  message: Message,
+  { codec, negotiation }: Encoding,
+): Promise<Encoded> {
   const encode = deps.encoders.get(codec)
   if (encode === undefined) throw new Error(`No encoder of replies as ${codec}`)
-  const encoded = encode(message, { bundle: negotiation.bundle })
+  const encoded = await encode(message, { bundle: negotiation.bundle })
   const { wantsPage, bundle } = negotiation
   const isPage = codec === DEFAULT_CODEC && wantsPage && !bundle && !hasContent(message)
   return isPage ? withPage(encoded, message) : encoded

@@ -9,11 +9,14 @@ export interface WireReply {
   /** Names and values by turns. */
   readonly headers: readonly string[]
   readonly body?: Uint8Array
+  /** Instead of a body, one that is sent while it is made. */
+  readonly stream?: AsyncIterable<Uint8Array>
 }
 
 export interface Encoded {
   readonly headers: Iterable<readonly [string, Binary]>
   readonly body?: Binary
+  readonly stream?: AsyncIterable<Uint8Array>
 }
 
 /**
@@ -63,7 +66,8 @@ export function wireReply(status: number, encoded: Encoded): WireReply {
   for (const [name, text] of CORS) if (!names.has(name)) headers.push(name, text)
   // A body without a content type must not be taken for a page because it looks like one.
   headers.push('x-content-type-options', 'nosniff')
-  const { body } = encoded
+  const { body, stream } = encoded
+  if (stream !== undefined) return { status, headers, stream }
   return body === undefined ? { status, headers } : { status, headers, body: toBytes(body) }
 }
 

@@ -14,22 +14,46 @@ export interface WriteOptions {
   readonly closes: boolean
 }
 
-export function writeReply(
+/** Ends when all is written, which says nothing of what the client has read. */
+export async function writeReply(
   request: IncomingMessage,
   response: ServerResponse,
   { reply, closes }: WriteOptions,
-): void {
+): Promise<void> {
   if (response.destroyed) return
-  const { status, body } = reply
+  const { status, body, stream } = reply
   const headers = [...reply.headers]
-  if (!isBodyless(status)) headers.push('content-length', String(body?.length ?? 0))
+  if (!isBodyless(status) && stream === undefined)
+    headers.push('content-length', String(body?.length ?? 0))
   const isHttp1 = request.httpVersionMajor === 1
   if (closes && isHttp1) headers.push('connection', 'close')
   response.writeHead(status, headers)
+  if (stream !== undefined && request.method !== 'HEAD') return writeStream(response, stream)
   const sent = isBodyless(status) || request.method === 'HEAD' ? undefined : body
   if (closes && isHttp1 && !request.complete) endLater(request, response, sent)
   else if (sent === undefined || sent.length > ONE_WRITE_BYTES || !isHttp1) response.end(sent)
   else response.end(asLatin1(sent), 'latin1')
+}
+
+/**
+ * Chunks are written as they are made, whether or not the client keeps up: to wait for it would hold
+ * what they are made of, which is more than the rest of the reply.
+ */
+async function writeStream(
+  response: ServerResponse,
+  stream: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  try {
+    for await (const chunk of stream) {
+      if (response.destroyed) return
+      response.write(chunk)
+    }
+  } catch (error) {
+    // Nothing but the missing end tells the client.
+    response.destroy()
+    throw error
+  }
+  response.end()
 }
 
 /** One character for each byte: Node puts headers and a text of this kind into one write. */

@@ -5,7 +5,7 @@ import { commitmentToTabm } from './commitment-map.ts'
 import { encodeTabm } from './encode-tabm.ts'
 import { Message } from './message.ts'
 import type { Tabm, TabmValue } from './tabm.ts'
-import { normalizeChildren } from './unsigned-commitment.ts'
+import { normalizeChildren, normalizeCommitments } from './unsigned-commitment.ts'
 
 /**
  * Nested messages carry their commitments under the key `commitments`, an hmac at least, because
@@ -13,6 +13,11 @@ import { normalizeChildren } from './unsigned-commitment.ts'
  */
 export function bundledTabm(message: Message): Tabm {
   return inlineChildren(encodeTabm(normalizeChildren(message)))
+}
+
+/** The TABM of a message that is nested in a bundle. */
+export function nestedTabm(message: Message): Tabm {
+  return inlineCommitments(encodeTabm(normalizeCommitments(message)))
 }
 
 function inlineChildren(tabm: Tabm): Tabm {

@@ -27,11 +27,15 @@ export interface HeaderForm {
 /**
  * Splits a TABM into headers and body. Nested maps are written inline, with a `commitments` entry
  * like any other; commitments of the message itself are no part of it.
+ * @param encoded parts of the message by their paths that are not in the TABM.
  */
-export function headerForm(tabm: Tabm): HeaderForm {
+export function headerForm(tabm: Tabm, encoded: Parts = NO_PARTS): HeaderForm {
   const { headers, parts, inlineKey } = splitForm(tabm)
-  return withBody(headers, parts, inlineKey)
+  const all = encoded.size === 0 ? parts : new Map([...parts, ...encoded])
+  return withBody(headers, all, inlineKey)
 }
+
+const NO_PARTS: Parts = new Map()
 
 /** The names of the headers of a TABM, its body replaced by a digest; no body is written for it. */
 export function headerNames(tabm: Tabm): string[] {
@@ -68,11 +72,16 @@ function splitForm(tabm: Tabm): Omit<HeaderForm, 'body'> {
   if (inlineKey === 'data' && !tabm.has('ao-body-key')) headers.set('ao-body-key', 'data')
   for (const [key, value] of tabm) {
     if (isLeftOut(key)) continue
-    const name = isIdKey(key) ? escapeKey(key) : key
+    const name = partName(key)
     if (isInBody(name, value, inlineKey)) body.push([name, value])
     else headers.set(name, value as Binary)
   }
   return { headers, parts: groupParts(body), inlineKey }
+}
+
+/** The name of a header or part of the top level. */
+export function partName(key: string): string {
+  return isIdKey(key) ? escapeKey(key) : key
 }
 
 /** The value of `content-digest` for a body. */

@@ -4,6 +4,7 @@
  * that a message can be told from a list or bytes. Everything else about messages is a function.
  */
 import { type Commitments, NO_COMMITMENTS } from './commitment.ts'
+import type { InlineForms } from './inline-forms.ts'
 import type { Value } from './value.ts'
 
 /** What travels with a message inside the node and is part of no id and no encoding. */
@@ -26,6 +27,8 @@ export interface MessagePrivate {
    * that says it is an assignment only tries it out.
    */
   readonly isScheduled?: boolean
+  /** On a message of links: what they stand for in the forms in which it is sent inline. */
+  readonly inlineForms?: InlineForms
 }
 
 const NO_ENTRIES: ReadonlyMap<string, never> = new Map<string, never>()

@@ -3,12 +3,31 @@
  * under its path. The bytes decide ids and signatures, so they follow HyperBEAM to the letter.
  */
 import { createHash } from 'node:crypto'
-import { type Binary, byteLength, compareText, concatBytes } from '../base/bytes.ts'
+import { type Binary, byteLength, compareText, concatBytes, toBytes } from '../base/bytes.ts'
 import { Message } from './message.ts'
 import type { Tabm } from './tabm.ts'
 
 /** A part: its bytes, or the lines of a map that has binaries of its own. */
-export type Part = Binary | ReadonlyMap<string, Binary>
+export type PlainPart = Binary | ReadonlyMap<string, Binary>
+
+/** A part, or several that are written already. */
+export type Part = PlainPart | EncodedParts
+
+/**
+ * Parts that are written already, all those whose paths begin with one path, in their order. They
+ * stand in a body where that path does.
+ */
+export class EncodedParts {
+  /** The texts of the parts, each with a line break after it. */
+  readonly bytes: Uint8Array
+  /** Where each text ends in `bytes`, its line break not counted. */
+  readonly ends: readonly number[]
+
+  constructor(bytes: Uint8Array, ends: readonly number[]) {
+    this.bytes = bytes
+    this.ends = ends
+  }
+}
 
 /** Parts by their path, the names of nested keys joined by `/`. */
 export type Parts = ReadonlyMap<string, Part>
@@ -22,7 +41,7 @@ export interface MultipartBody {
 /** A binary of more bytes than this is a part of its own and never a header or a line. */
 export const LINE_LIMIT_BYTES = 4096
 
-const EMPTY_MAP: Part = new Map([['ao-types', 'empty-message']])
+const EMPTY_MAP: PlainPart = new Map([['ao-types', 'empty-message']])
 
 /** Whether a binary is too long for a header or a line of a part. */
 export function isBig(value: Binary): boolean {
@@ -32,8 +51,10 @@ export function isBig(value: Binary): boolean {
 }
 
 /** The parts that the entries of a message's body make. Only the top level may hold small binaries. */
-export function groupParts(body: Iterable<readonly [string, Binary | Tabm]>): Map<string, Part> {
-  const parts = new Map<string, Part>()
+export function groupParts(
+  body: Iterable<readonly [string, Binary | Tabm]>,
+): Map<string, PlainPart> {
+  const parts = new Map<string, PlainPart>()
   for (const [key, value] of body) {
     if (value instanceof Message) addMap(parts, key, value)
     else parts.set(key, value)
@@ -41,7 +62,7 @@ export function groupParts(body: Iterable<readonly [string, Binary | Tabm]>): Ma
   return parts
 }
 
-function addMap(parts: Map<string, Part>, path: string, map: Tabm): void {
+function addMap(parts: Map<string, PlainPart>, path: string, map: Tabm): void {
   if (map.size === 0) {
     parts.set(path, EMPTY_MAP)
     return
@@ -57,20 +78,48 @@ function addMap(parts: Map<string, Part>, path: string, map: Tabm): void {
 
 /** Writes the parts in order of their paths; the part named `inlineKey` has no name on the wire. */
 export function formatMultipart(parts: Parts, inlineKey: string): MultipartBody {
-  const texts: Binary[][] = []
-  const paths = [...parts.keys()].sort(compareText)
-  for (const path of paths) {
-    const part = parts.get(path)
-    if (part !== undefined) texts.push(formatPart(path, part, path === inlineKey))
-  }
+  const texts = formatParts(parts, inlineKey)
   const boundary = hashParts(texts)
+  if (texts.some(isEncoded)) return { boundary, body: joinEncoded(texts, boundary) }
   const chunks: Binary[] = []
-  for (const text of texts) chunks.push(`--${boundary}\r\n`, ...text, '\r\n')
+  for (const text of texts as Binary[][]) chunks.push(`--${boundary}\r\n`, ...text, '\r\n')
   chunks.push(`--${boundary}--`)
   return { boundary, body: joinBinaries(chunks) }
 }
 
-function formatPart(path: string, part: Part, isInline: boolean): Binary[] {
+/** Writes parts for later, without the boundary that is made of all parts of a body. */
+export function encodeParts(parts: ReadonlyMap<string, PlainPart>): EncodedParts {
+  const texts = [...parts.entries()]
+    .sort((left, right) => compareText(left[0], right[0]))
+    .map(([path, part]) => joinBinaries(formatPart(path, part, false)))
+  const ends: number[] = []
+  let length = 0
+  for (const text of texts) {
+    length += byteLength(text)
+    ends.push(length)
+    length += CRLF.length
+  }
+  const joined = joinBinaries(texts.flatMap((text) => [text, '\r\n']))
+  return new EncodedParts(toBytes(joined), ends)
+}
+
+type PartText = Binary[] | EncodedParts
+
+function isEncoded(text: PartText | Part): text is EncodedParts {
+  return text instanceof EncodedParts
+}
+
+function formatParts(parts: Parts, inlineKey: string | undefined): PartText[] {
+  const texts: PartText[] = []
+  for (const path of [...parts.keys()].sort(compareText)) {
+    const part = parts.get(path)
+    if (part === undefined) continue
+    texts.push(isEncoded(part) ? part : formatPart(path, part, path === inlineKey))
+  }
+  return texts
+}
+
+function formatPart(path: string, part: PlainPart, isInline: boolean): Binary[] {
   const disposition = isInline ? 'inline' : `form-data;name="${path}"`
   if (!(part instanceof Map)) {
     return [`content-disposition: ${disposition}\r\n\r\n`, part as Binary]
@@ -99,13 +148,43 @@ function isLine(name: string): boolean {
   return name !== 'body' && name !== 'priv' && name !== 'content-disposition'
 }
 
-function hashParts(texts: readonly (readonly Binary[])[]): string {
+const CRLF = Buffer.from('\r\n')
+
+function hashParts(texts: readonly PartText[]): string {
   const hash = createHash('sha256')
   for (const [index, text] of texts.entries()) {
-    if (index > 0) hash.update('\r\n')
-    for (const chunk of text) hash.update(chunk)
+    if (index > 0) hash.update(CRLF)
+    if (isEncoded(text)) hash.update(text.bytes.subarray(0, -CRLF.length))
+    else for (const chunk of text) hash.update(chunk)
   }
   return hash.digest('base64url')
+}
+
+function joinEncoded(texts: readonly PartText[], boundary: string): Uint8Array {
+  const written = texts.map((text) => {
+    if (isEncoded(text)) return text
+    const bytes = Buffer.concat([...text.map(toBytes), CRLF])
+    return new EncodedParts(bytes, [bytes.length - CRLF.length])
+  })
+  const opening = Buffer.from(`--${boundary}\r\n`)
+  const closing = Buffer.from(`--${boundary}--`)
+  let length = closing.length
+  for (const { bytes, ends } of written) length += bytes.length + ends.length * opening.length
+  const body = Buffer.allocUnsafe(length)
+  let at = 0
+  for (const { bytes, ends } of written) {
+    let start = 0
+    for (const end of ends) {
+      body.set(opening, at)
+      at += opening.length
+      const next = end + CRLF.length
+      body.set(bytes.subarray(start, next), at)
+      at += next - start
+      start = next
+    }
+  }
+  body.set(closing, at)
+  return body
 }
 
 /** All binaries in order as one: text while all are text, so that no bytes are copied for it. */

@@ -226,6 +226,7 @@ function limitsOf(config: NodeConfig) {
     maxOpenServers: config.maxOpenServers,
     serverIdleMs: config.serverIdleMs,
     signAhead: SIGN_AHEAD,
+    pageCacheBytes: config.pageCacheBytes,
   }
 }
 

@@ -5,6 +5,7 @@ import type { Events } from '../base/events.ts'
 import type { Wallet } from '../crypto/wallet.ts'
 import type { Message } from '../message/message.ts'
 import type { CommitmentSpec } from './assignment.ts'
+import type { AssignmentForms } from './assignment-forms.ts'
 import type { ChainKind } from './chain.ts'
 import type { Redirect } from './locate.ts'
 import type { LocationTable } from './location.ts'
@@ -47,6 +48,7 @@ export interface SlotRange {
 
 export interface SchedulerContext {
   readonly store: ScheduleStore
+  readonly assignmentForms: AssignmentForms
   readonly registry: Registry
   readonly locations: LocationTable
   readonly blockClock: BlockClock

@@ -3,7 +3,7 @@
  * `application/aos-2`, the JSON that compute units and legacy tools read.
  */
 import type { Block } from '../arweave/block-clock.ts'
-import { type Binary, compareText, toBytes, toText } from '../base/bytes.ts'
+import { type Binary, compareText, concatBytes, toBytes, toText } from '../base/bytes.ts'
 import { encodeBase64url } from '../crypto/base64url.ts'
 import type { Commitment } from '../message/commitment.ts'
 import { messageId } from '../message/id.ts'
@@ -13,11 +13,15 @@ import { Atom, isBinary, type Value } from '../message/value.ts'
 import { integerOf } from './location.ts'
 import { textOf } from './process-id.ts'
 
-export interface SchedulePage {
+/** What a page says beside its assignments. */
+export interface PageFrame {
   readonly processId: string
   /** Whether the schedule has more assignments after the last one here. */
   readonly continues: boolean
   readonly block: Block
+}
+
+export interface SchedulePage extends PageFrame {
   /** In slot order, everything in them loaded. */
   readonly assignments: readonly PageAssignment[]
 }
@@ -27,9 +31,9 @@ export interface PageAssignment {
   readonly message: Message
 }
 
-export function formatPage(page: SchedulePage): Message {
+/** The page of these assignments, messages or links by their slots. */
+export function formatPage(page: PageFrame, assignments: Message): Message {
   const { block } = page
-  const assignments = page.assignments.map(({ slot, message }) => [String(slot), message] as const)
   return new Message<Value>([
     ['type', 'schedule'],
     ['process', page.processId],
@@ -37,7 +41,7 @@ export function formatPage(page: SchedulePage): Message {
     ['timestamp', block.timestamp],
     ['block-height', block.height],
     ['block-hash', block.hash],
-    ['assignments', new Message<Value>(assignments)],
+    ['assignments', assignments],
   ])
 }
 
@@ -60,27 +64,33 @@ export function parsePage(page: Message): SchedulePage {
   }
 }
 
-/** The page as `application/aos-2`: a message whose body is the JSON. */
-export function formatAos2Page(page: SchedulePage): Message {
+/** The page as `application/aos-2`: a message whose body is the JSON, its edges written already. */
+export function formatAos2Page(page: PageFrame, edges: readonly Binary[]): Message {
   const { block } = page
   // Members stand in the order in which the reference writes them: sorted.
-  const json = {
-    edges: page.assignments.map(({ slot, message }) => ({
-      cursor: slot,
-      node: { assignment: aos2Message(message), message: aos2Message(bodyOf(message)) },
-    })),
-    page_info: {
-      'block-hash': block.hash,
-      'block-height': String(block.height),
-      has_next_page: page.continues,
-      process: page.processId,
-      timestamp: String(block.timestamp),
-    },
+  const info = {
+    'block-hash': block.hash,
+    'block-height': String(block.height),
+    has_next_page: page.continues,
+    process: page.processId,
+    timestamp: String(block.timestamp),
   }
+  const body: Binary[] = ['{"edges":[']
+  for (const [index, edge] of edges.entries()) {
+    if (index > 0) body.push(',')
+    body.push(edge)
+  }
+  body.push(`],"page_info":${JSON.stringify(info)}}`)
   return new Message<Value>([
     ['content-type', 'application/json'],
-    ['body', JSON.stringify(json)],
+    ['body', concatBytes(body)],
   ])
+}
+
+/** One assignment of the page. */
+export function formatAos2Edge(slot: number, message: Message): string {
+  const node = { assignment: aos2Message(message), message: aos2Message(bodyOf(message)) }
+  return JSON.stringify({ cursor: slot, node })
 }
 
 function bodyOf(assignment: Message): Message {

@@ -1,22 +1,25 @@
 /** GET `schedule` and `slot`, and `status`: what readers ask of a schedule. */
 
+import { setImmediate } from 'node:timers/promises'
 import { toText } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import { Message } from '../message/message.ts'
-import { isBinary, isInteger, type Value } from '../message/value.ts'
+import { isBinary, isInteger, Link, type Value } from '../message/value.ts'
+import type { PageForms } from './assignment-forms.ts'
 import { defaultAddress, type SchedulerContext, type SlotRange } from './context.ts'
-import { dataBytes } from './data-bytes.ts'
-import { formatAos2Page, formatPage, type PageAssignment, parsePage } from './formats.ts'
+import { formatAos2Edge, formatAos2Page, formatPage, parsePage } from './formats.ts'
 import { handOn } from './hand-on.ts'
 import { type Located, locateScheduler, parseSchedulers } from './locate.ts'
 import { locateDeps } from './post-schedule.ts'
 import { findProcess, textOf } from './process-id.ts'
 import { ok, type Reply } from './reply.ts'
+import type { SlotLink } from './schedule-store.ts'
 
 /** Processes that one `status` lists; more are paged with `from`. */
 const STATUS_LIMIT = 10_000
-/** Slots that are read from the store at once. */
+/** Slots whose form is made without a pause. */
 const PART_SLOTS = 64
+
 export async function getSchedule(
   context: SchedulerContext,
   base: Message,
@@ -29,11 +32,25 @@ export async function getSchedule(
     return handOn(context, { located, request }, async (target) => {
       const outcome = await context.remote.schedule(target, range)
       if (!isAos2 || outcome.kind === 'refused') return outcome
-      return { ...outcome, message: formatAos2Page(parsePage(outcome.message)) }
+      const page = parsePage(outcome.message)
+      const edges = page.assignments.map(({ slot, message }) => formatAos2Edge(slot, message))
+      return { ...outcome, message: formatAos2Page(page, edges) }
     })
   }
-  const page = await readPage(context, located.processId, range)
-  return ok(isAos2 ? formatAos2Page(page) : formatPage(page))
+  const { page, slots, forms } = await readPage(context, located.processId, range)
+  if (isAos2) return ok(formatAos2Page(page, await edgesOf(slots, forms)))
+  const links = slots.map(({ slot, id }) => [String(slot), new Link(id)] as const)
+  return ok(formatPage(page, new Message<Value>(links).withPrivate({ inlineForms: forms })))
+}
+
+/** Made a few at a time, so that others are served meanwhile. */
+async function edgesOf(slots: readonly SlotLink[], forms: PageForms): Promise<Uint8Array[]> {
+  const edges: Uint8Array[] = []
+  while (edges.length < slots.length) {
+    if (edges.length > 0) await setImmediate()
+    edges.push(...(await forms.edges(slots.slice(edges.length, edges.length + PART_SLOTS))))
+  }
+  return edges
 }
 
 export async function getSlot(
@@ -97,35 +114,17 @@ async function locate(
 }
 
 async function readPage(context: SchedulerContext, processId: string, range: SlotRange) {
+  const { store, options, assignmentForms } = context
   const current = await currentSlot(context, processId)
   const wanted = Math.min(range.to ?? current, current)
-  const to = Math.min(wanted, range.from + context.options.pageLimit)
-  const assignments = await readSlots(context, processId, { from: range.from, to })
-  const last = assignments.at(-1)?.slot
-  return {
-    processId,
-    continues: last !== undefined && last < wanted,
-    block: context.blockClock.current(),
-    assignments,
-  }
-}
-
-/** Slots of a page, read in parts; a page of huge messages ends early, and `continues` says so. */
-async function readSlots(
-  { store, options }: SchedulerContext,
-  processId: string,
-  { from, to }: Required<SlotRange>,
-): Promise<PageAssignment[]> {
-  const assignments: PageAssignment[] = []
-  let left = options.pageLimitBytes
-  for (let next = from; next <= to && left > 0; next = from + assignments.length) {
-    const limit = Math.min(PART_SLOTS, to - next + 1)
-    const part = await store.assignments(processId, { from: next, limit, limitBytes: left })
-    assignments.push(...part)
-    for (const { message } of part) left -= dataBytes(message)
-    if (part.length < limit) break
-  }
-  return assignments
+  const to = Math.min(wanted, range.from + options.pageLimit)
+  const limit = Math.max(to - range.from + 1, 0)
+  const links = await store.slots(processId, { from: range.from, limit })
+  // A page of huge messages ends early, and `continues` says so.
+  const { slots, forms } = await assignmentForms.page(links, options.pageLimitBytes)
+  const last = slots.at(-1)?.slot
+  const continues = last !== undefined && last < wanted
+  return { page: { processId, continues, block: context.blockClock.current() }, slots, forms }
 }
 
 /** `from` and `to` of a request, typed or as text. A negative `from` means the first slot. */

@@ -10,6 +10,7 @@ import { Message } from '../message/message.ts'
 import { Link, type Value } from '../message/value.ts'
 import type { Store, StoreWrite } from '../store/store.ts'
 import { type CommitmentSpec, commitAssignment } from './assignment.ts'
+import { createAssignmentForms } from './assignment-forms.ts'
 import type { RemoteScheduler, SchedulerContext, SchedulerOptions } from './context.ts'
 import {
   createLocationDevice,
@@ -65,6 +66,8 @@ export interface SchedulerLimits {
   readonly serverIdleMs: number
   /** Drafts of one process that are signed at once, where its chain allows it. */
   readonly signAhead: number
+  /** Bytes of assignments that are kept in the forms in which pages hold them. */
+  readonly pageCacheBytes: number
 }
 
 export interface Scheduler {
@@ -114,6 +117,7 @@ export function createScheduler(
   const context: SchedulerContext = {
     ...{ store, registry, locations, blockClock, clock, events, wallets, remote, readProcess },
     ...{ mayPublish, signerRate, options },
+    assignmentForms: createAssignmentForms(store.readStored, limits.pageCacheBytes),
   }
   return {
     device: createSchedulerDevice(context),

@@ -6,11 +6,12 @@ import type { Commitment } from '../../message/commitment.ts'
 import { withOnlyKeys } from '../../message/committed.ts'
 import { type HeaderForm, headerForm } from '../../message/header-form.ts'
 import { linkedTabm } from '../../message/id.ts'
+import { inlinedMessages } from '../../message/inline-forms.ts'
 import { isIdKey, TYPES_KEY } from '../../message/keys.ts'
 import { Message } from '../../message/message.ts'
-import { isBig } from '../../message/multipart.ts'
+import { type EncodedParts, isBig } from '../../message/multipart.ts'
 import { digestedHeaders } from '../../message/signature-base.ts'
-import type { Tabm } from '../../message/tabm.ts'
+import type { Tabm, TabmValue } from '../../message/tabm.ts'
 import { Atom, Float, isBinary, isInteger, type Value } from '../../message/value.ts'
 import { fitForHttp } from './fit-for-http.ts'
 import { isBundle, tabmFor } from './rebuilt-base.ts'
@@ -22,6 +23,8 @@ interface EncodeHttpsigOptions {
   readonly bundle?: boolean
   /** Default: `hyperbeam`. */
   readonly labels?: SignatureLabels
+  /** In a bundle, the parts of the messages that `inlinedMessages` names, by their paths. */
+  readonly inlined?: ReadonlyMap<string, EncodedParts>
 }
 
 /**
@@ -29,7 +32,7 @@ interface EncodeHttpsigOptions {
  * @throws AoError `unencodable` when something in the message cannot travel over HTTP.
  */
 export function encodeHttpsig(message: Message, options: EncodeHttpsigOptions = {}): HttpsigWire {
-  const tabms = createTabms(message)
+  const tabms = createTabms(message, options.inlined)
   assertPaths(tabms(options.bundle ?? false))
   return toWire(fitForHttp(formWithSignatures(message, tabms, options)))
 }
@@ -49,7 +52,7 @@ function formWithSignatures(
   tabms: TabmOfMode,
   options: EncodeHttpsigOptions,
 ): HeaderForm {
-  const form = headerForm(tabms(options.bundle ?? false))
+  const form = headerForm(tabms(options.bundle ?? false), options.inlined)
   const tabmOf = (commitment: Commitment): Tabm => {
     const { committed } = commitment
     const whole = tabms(isBundle(commitment))
@@ -81,7 +84,7 @@ function isTyped(value: Value | undefined): boolean {
 }
 
 /** Slashes divide the paths of parts, and readers take a percent sign for an escape. */
-function assertPaths(tabm: Tabm, depth = 0): void {
+export function assertPaths(tabm: Tabm, depth = 0): void {
   for (const [key, value] of tabm) {
     if (!(value instanceof Message) && !isBig(value)) continue
     const isAmbiguous = key.includes('/') || (depth === 0 && key.includes('%') && !isIdKey(key))
@@ -94,13 +97,23 @@ function assertPaths(tabm: Tabm, depth = 0): void {
   }
 }
 
+/** Leaves of messages whose parts are made elsewhere what names their content. */
+function withoutInlined(tabm: Tabm, message: Message): Tabm {
+  const changed = inlinedMessages(message).map(({ key }): [string, TabmValue] => {
+    const nested = tabm.get(key)
+    const commitments = nested instanceof Message ? nested.get('commitments') : undefined
+    return [key, new Message(commitments === undefined ? [] : [['commitments', commitments]])]
+  })
+  return tabm.with(changed)
+}
+
 /** Both modes are often needed: that of the wire, and those of the commitments. */
-function createTabms(message: Message): TabmOfMode {
+function createTabms(message: Message, inlined?: ReadonlyMap<string, unknown>): TabmOfMode {
   let linked: Tabm | undefined
   let bundled: Tabm | undefined
   return (bundle) => {
     if (bundle) {
-      bundled ??= bundledTabm(message)
+      bundled ??= inlined ? withoutInlined(bundledTabm(message), message) : bundledTabm(message)
       return bundled
     }
     linked ??= linkedTabm(message)

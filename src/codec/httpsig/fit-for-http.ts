@@ -7,7 +7,7 @@ import { AoError } from '../../base/errors.ts'
 import { escapeKey, unescapeKey } from '../../message/escape.ts'
 import { type HeaderForm, isMultipartForm, withBody } from '../../message/header-form.ts'
 import { isIdKey } from '../../message/keys.ts'
-import type { Part } from '../../message/multipart.ts'
+import type { Part, PlainPart } from '../../message/multipart.ts'
 
 /**
  * The same message in a form whose headers may be sent, and whose parts can be read again.
@@ -21,7 +21,15 @@ export function fitForHttp(form: HeaderForm): HeaderForm {
   }
   const isFit = moved.length === 0 && form.parts.size === 0
   const fit = isFit ? form : refit(form, moved)
-  if (isMultipartForm(fit)) for (const path of fit.parts.keys()) assertPartName(path, fit)
+  if (isMultipartForm(fit)) for (const path of fit.parts.keys()) assertPartName(path, fit.inlineKey)
+  return fit
+}
+
+/** The same for parts of a message that is nested in another one. */
+export function fitParts(parts: ReadonlyMap<string, PlainPart>): Map<string, PlainPart> {
+  const fit = new Map(parts)
+  for (const [path, part] of parts) if (part instanceof Map) moveLines(path, part, fit)
+  for (const path of fit.keys()) assertPartName(path, undefined)
   return fit
 }
 
@@ -97,7 +105,7 @@ function escapePartName(name: string): string {
 function moveLines(
   path: string,
   part: ReadonlyMap<string, Binary>,
-  parts: Map<string, Part>,
+  parts: { delete(path: string): unknown; set(path: string, part: PlainPart): unknown },
 ): boolean {
   const kept = new Map(part)
   for (const [name, value] of part) {
@@ -123,7 +131,7 @@ function includesLineBreak(value: Binary): boolean {
     : Buffer.from(value.buffer, value.byteOffset, value.byteLength).includes('\r\n')
 }
 
-function assertPartName(path: string, { inlineKey }: HeaderForm): void {
+function assertPartName(path: string, inlineKey: string | undefined): void {
   if (path !== inlineKey && !isPartName(path)) {
     throw unencodable('keys that can name a part of a multipart body', path)
   }
