@@ -8,7 +8,7 @@ import { isAoError } from '../base/errors.ts'
 import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
 import { isBinary, type Value } from '../message/value.ts'
-import { aos2Message, formatAos2Page } from '../scheduler/formats.ts'
+import { aos2Message, formatAos2Edge, formatAos2Page } from '../scheduler/formats.ts'
 import type { ComputeUnit } from './compute-unit.ts'
 import { unitResults } from './compute-unit-results.ts'
 import { withRawResults } from './create-device.ts'
@@ -68,16 +68,13 @@ function delegate(unit: ComputeUnit): DeviceHandler {
 
 /** A page of the schedule with this one assignment. */
 function assignmentBody(processId: string, assignment: Message): Binary {
-  const page = formatAos2Page({
-    processId,
-    continues: false,
-    block: {
-      height: numberAt(assignment, 'block-height') ?? 0,
-      hash: textAt(assignment, 'block-hash') ?? '',
-      timestamp: numberAt(assignment, 'timestamp') ?? 0,
-    },
-    assignments: [{ slot: numberAt(assignment, 'slot') ?? 0, message: assignment }],
-  })
+  const block = {
+    height: numberAt(assignment, 'block-height') ?? 0,
+    hash: textAt(assignment, 'block-hash') ?? '',
+    timestamp: numberAt(assignment, 'timestamp') ?? 0,
+  }
+  const edge = formatAos2Edge(numberAt(assignment, 'slot') ?? 0, assignment)
+  const page = formatAos2Page({ processId, continues: false, block }, [edge])
   const body = page.get('body')
   return isBinary(body) ? body : ''
 }

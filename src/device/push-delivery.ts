@@ -178,7 +178,7 @@ export class Deliverer {
           'The schedule of the target cannot be read; push again later',
         )
       }
-      const { assignments, continues } = parsePage(value)
+      const { assignments, continues } = parsePage(await this.#deps.reader.loadAll(value))
       const found = assignments.find(({ message }) => bodyId(message) === id)
       const last = assignments.at(-1)?.slot
       if (found !== undefined || !continues || last === undefined) return found?.slot
