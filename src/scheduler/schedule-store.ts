@@ -130,22 +130,8 @@ export function createScheduleStore(store: Store): ScheduleStore {
       return bytes && parseHead(bytes, processId)
     },
     assignment: (processId, slot) => read(slotPath(processId, slot)),
-    assignments: async (processId, { limitBytes = Number.POSITIVE_INFINITY, ...range }) => {
-      const found: SlotAssignment[] = []
-      const links = await slots(processId, range)
-      let left = limitBytes
-      while (found.length < links.length && left > 0) {
-        const part = links.slice(found.length, found.length + PART_SLOTS)
-        const stored = await readStored(part.map(({ id }) => id))
-        for (const [index, { slot }] of part.entries()) {
-          const message = stored[index]?.message()
-          if (message === undefined || left <= 0) return found
-          left -= dataBytes(message)
-          found.push({ slot, message })
-        }
-      }
-      return found
-    },
+    assignments: async (processId, range) =>
+      readAssignments(readStored, await slots(processId, range), range.limitBytes),
     slots,
     readStored,
     nextSlot: async (processId, from) => {
@@ -176,6 +162,26 @@ export function createScheduleStore(store: Store): ScheduleStore {
       }
     },
   }
+}
+
+async function readAssignments(
+  readStored: ReadStored,
+  links: readonly SlotLink[],
+  limitBytes = Number.POSITIVE_INFINITY,
+): Promise<SlotAssignment[]> {
+  const found: SlotAssignment[] = []
+  let left = limitBytes
+  while (found.length < links.length && left > 0) {
+    const part = links.slice(found.length, found.length + PART_SLOTS)
+    const stored = await readStored(part.map(({ id }) => id))
+    for (const [index, { slot }] of part.entries()) {
+      const message = stored[index]?.message()
+      if (message === undefined || left <= 0) return found
+      left -= dataBytes(message)
+      found.push({ slot, message })
+    }
+  }
+  return found
 }
 
 function appendWrites(processId: string, entries: readonly AppendEntry[]): StoreWrite[] {
