@@ -30,7 +30,7 @@ export interface ClientNode {
 export async function startClientNode(
   t: TestContext,
   options: Partial<NodeConfig> = {},
-  deps: Pick<NodeDeps, 'devices'> = {},
+  deps: Pick<NodeDeps, 'devices' | 'fetch'> = {},
 ): Promise<ClientNode> {
   guardNetwork(t)
   const store = createMemoryStore()
@@ -39,8 +39,8 @@ export async function startClientNode(
     {
       wallets: [walletFromJwk(readVectorFile('wallet'))],
       stores: { cache: store, scheduler: store, close: () => store.close() },
-      ...deps,
       fetch: () => assert.fail('The node has no reason to ask a gateway'),
+      ...deps,
     },
   )
   t.after(() => node.stop())

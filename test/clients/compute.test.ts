@@ -1,9 +1,15 @@
-/** aoconnect 0.0.98 against processes that the node itself computes with devices in TypeScript. */
+/**
+ * aoconnect 0.0.98 and 0.0.85 against processes that the node itself computes with devices in
+ * TypeScript, and against one that a compute unit computes.
+ */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { connect, createSigner } from '@permaweb/aoconnect'
+import { connect as connect85, createSigner as createSigner85 } from 'aoconnect85'
 import { balanceDevice } from '../../examples/balance-device.ts'
 import { counterDevice } from '../../examples/counter-device.ts'
+import { startUnit } from '../compute-unit-stub.ts'
+import { bodyOf, readSchedule } from '../node-kit.ts'
 import { clientAddress, clientJwk, startClientNode } from './client-node.ts'
 
 const MODULE = 'ISShJH1ij-hPPt9St5UFFr_8Ys3Kj5cyg7zrMGt7H9s'
@@ -89,6 +95,77 @@ test('result() has the messages that a device sends, and its errors', async (t) 
   })
   assert.equal(balance.Output.data, '30')
 })
+
+test('message() pushes on what a device sends, and the target tells it', async (t) => {
+  const { node, ao, process, send } = await startProcess(t, 'counter@1.0')
+  const target = await ao.spawn({
+    module: MODULE,
+    tags: tagsOf({ 'execution-device': 'counter@1.0' }),
+  })
+  const slot = Number(await send({ Action: 'Forward', To: target }))
+  const { Messages } = await ao.result({ process, slot })
+  assert.deepEqual(
+    Messages.map(({ Target }: LegacyMessage) => Target),
+    [target],
+  )
+  const { Output } = await ao.result({ process: target, slot: 1 })
+  assert.equal(Output.data, '1')
+  const [, received] = await readSchedule(node.url, target)
+  assert.ok(received)
+  assert.equal(bodyOf(received).get('from-process'), process)
+})
+
+test('message(), result() and dryrun() work where a compute unit computes', async (t) => {
+  const unit = await startUnit(t)
+  const node = await startClientNode(t, { computeUnitUrl: unit.url }, { fetch })
+  const ao = connect({ MODE: 'mainnet', URL: node.url, signer: createSigner(clientJwk()) })
+  // Its execution device is the one that aoconnect names: genesis-wasm@1.0.
+  const process = await ao.spawn({ module: MODULE })
+  const tags = tagsOf({ Action: 'Increment' })
+  for (let n = 1; n <= 2; n++) {
+    assert.equal(await ao.message({ process, tags }), n)
+    const { Output, Messages } = await ao.result({ process, slot: n })
+    assert.deepEqual([Output.data, Messages], [`${n}`, []])
+  }
+  const { Output } = await ao.dryrun({ process, tags })
+  assert.equal(Output.data, '3')
+  assert.equal((await ao.results({ process })).edges[0]?.node.Output.data, '2')
+})
+
+for (const signingFormat of ['HTTP', 'ANS-104']) {
+  test(`aoconnect 0.0.85 pushes and reads results as ${signingFormat}`, async (t) => {
+    const node = await startClientNode(t, {}, { devices: [counterDevice] })
+    const client = connect85({
+      MODE: 'mainnet',
+      URL: node.url,
+      signer: createSigner85(clientJwk()),
+    })
+    const post = async (path: string, fields: object): Promise<Tags> => {
+      const reply: unknown = await client.request({
+        path,
+        method: 'POST',
+        signingFormat,
+        ...fields,
+      })
+      return reply as Tags
+    }
+    const isItem = signingFormat === 'ANS-104'
+    const { process = '' } = await post(isItem ? '/push' : '/~process@1.0/schedule', {
+      ...(isItem ? { Type: 'Process', Variant: 'ao.N.1' } : { type: 'Process' }),
+      ...{ device: 'process@1.0', 'execution-device': 'counter@1.0', scheduler: node.address },
+    })
+    for (let n = 1; n <= 2; n++) {
+      const pushed = await post(`/${process}~process@1.0/push`, {
+        ...(isItem ? { Type: 'Message' } : { type: 'Message' }),
+        ...{ target: process, action: 'Increment', by: '20' },
+      })
+      assert.equal(pushed.slot, `${n}`)
+      const path = `/${process}~process@1.0/compute&slot=${n}/results/data`
+      const read: unknown = await client.request({ path, method: 'GET' })
+      assert.equal((read as { body: string }).body, `${20 * n}`)
+    }
+  })
+}
 
 test('a stack that aoconnect spawns names its devices in one tag', async (t) => {
   const { ao, process, send } = await startProcess(t, 'stack@1.0', {
