@@ -179,6 +179,20 @@ describe('what was missed', () => {
     )
   })
 
+  test('catch-up makes up for the first of its times, not for what comes after them', async () => {
+    const first = await startCron()
+    const keys = { ...P, interval: '1-minute', missed: 'catch-up', times: 5 }
+    const id = await first.create('every', keys)
+    await first.time.advance(61_000)
+    const { time, task } = await first.restart(3_600_000)
+    await time.advance(1_000)
+    const due = task(id)
+      .history.list()
+      .map((run) => (run.due - task(id).definition.createdMs) / 60_000)
+    assert.deepEqual(due, [0, 1, 2, 3, 4])
+    assert.deepEqual([task(id).missedRuns, task(id).state], [0, 'finished'])
+  })
+
   test('a run that a crash cut off is begun again, or with skip is not', async () => {
     for (const [missed, expected] of [
       ['once', 1],

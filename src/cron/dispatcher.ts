@@ -207,8 +207,8 @@ export class Dispatcher {
       task.missedRuns += missed
       const { id } = task.definition
       this.#deps.events.cronRunsLeftOut({ task: id, reason: 'missed', count: missed })
-      if (run.length === 0) this.#settled(task)
     }
+    if (run.length === 0 && (missed > 0 || task.nextDue === undefined)) this.#settled(task)
     this.#watch(task)
   }
 

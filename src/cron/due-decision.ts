@@ -40,12 +40,13 @@ export function decideDue(task: Task, moment: Watch): DueDecision {
   const { newest, count } = dueTimes(timetable, { from, to, limit: Math.max(catchUp, 1) })
   const last = newest.at(-1)
   const isOnTime = last !== undefined && isFresh(task, last, moment)
-  const atMost = Math.min(Math.max(catchUp, isOnTime ? 1 : 0), runsLeft(task))
+  const atMost = Math.max(catchUp, isOnTime ? 1 : 0)
   const candidates = catchUp === 0 ? newest : [...leftOvers, ...newest]
-  const run = atMost > 0 ? candidates.slice(-atMost) : []
+  const owed = atMost > 0 ? candidates.slice(-atMost) : []
   return {
-    run,
-    missed: leftOvers.length + count - run.length,
+    // What comes after the last of its times is neither owed nor missed.
+    run: owed.slice(0, Math.max(runsLeft(task), 0)),
+    missed: leftOvers.length + count - owed.length,
     nextDue: last === undefined ? task.nextDue : within(task, nextDue(timetable, last)),
   }
 }
