@@ -115,7 +115,12 @@ export function createScheduler(
     ...(deps.lookUpLocation === undefined ? {} : { lookUp: deps.lookUpLocation }),
   })
   const context: SchedulerContext = {
-    ...{ store, registry, locations, blockClock, clock, events, wallets, remote, readProcess },
+    ...{ registry, locations, blockClock, clock, events, wallets, remote, readProcess },
+    store: {
+      ...store,
+      // A server is opened by the one id that all others lead to.
+      canonicalId: async (id) => (registry.find(id) === undefined ? store.canonicalId(id) : id),
+    },
     ...{ mayPublish, signerRate, options },
     assignmentForms: createAssignmentForms(store.readStored, limits.pageCacheBytes),
   }

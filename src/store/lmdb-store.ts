@@ -23,6 +23,7 @@ import { setImmediate } from 'node:timers/promises'
 import { open, type RootDatabase } from 'lmdb'
 import { AoError } from '../base/errors.ts'
 import { createEngineStore } from './engine-store.ts'
+import { KnownGroups } from './known-groups.ts'
 import { FORMAT_KEY, keyEncoder, keyOf, keysBelow, keysOfNames, nameOf } from './lmdb-key.ts'
 import { DATA_FILE, precheckDatabase } from './lmdb-precheck.ts'
 import { planBatch } from './plan-batch.ts'
@@ -82,6 +83,8 @@ class LmdbEngine implements StoreEngine {
   readonly isDurable = true
   readonly #database: Database
   readonly #directory: StoreDirectory
+  /** For what is planned in a transaction. */
+  readonly #groups = new KnownGroups(this)
   /** Why nothing can be written any more until the store is opened again. */
   #brokenBy: unknown
 
@@ -123,6 +126,7 @@ class LmdbEngine implements StoreEngine {
     try {
       return await this.#database.childTransaction(() => batches.map((batch) => this.#put(batch)))
     } catch (error) {
+      this.#groups.forget()
       const cause = await causeOf(error)
       await this.#probe()
       throw cause
@@ -143,7 +147,7 @@ class LmdbEngine implements StoreEngine {
 
   /** In a transaction: reads see what the batches before have put. */
   #put(batch: Batch): BatchOutcome {
-    const { writes, refusal } = planBatch(this, batch)
+    const { writes, refusal } = planBatch(this.#groups, batch)
     for (const write of writes) {
       if (write.kind === 'delete') this.#delete(write.path)
       else this.#database.putSync(keyOf(write.path), encodeEntry(write))
@@ -152,6 +156,7 @@ class LmdbEngine implements StoreEngine {
   }
 
   #delete(path: StorePath): void {
+    this.#groups.forget()
     const isGroup = this.entryAt(path)?.kind === 'group'
     this.#database.removeSync(keyOf(path))
     if (!isGroup) return
