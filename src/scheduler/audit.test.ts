@@ -105,7 +105,7 @@ async function replace(
     { kind: 'link', path: slotPath(processId, slot), target },
     {
       kind: 'link',
-      path: `~scheduler@1.0/by-message/${processId}/${messageId(body, 'all')}`,
+      path: `messages/${messageId(body, 'all')}@${processId}`,
       target,
     },
   ])
@@ -300,7 +300,7 @@ test('auditSchedule() finds an index of messages that leads elsewhere', async ()
   const [first, , third] = fixture.assignments
   assert.ok(first && third)
   const id = messageId(third.get('body') as Message, 'all')
-  const path = `~scheduler@1.0/by-message/${fixture.processId}/${id}`
+  const path = `messages/${id}@${fixture.processId}`
   await fixture.store.commit([
     { kind: 'link', path, target: `messages/${messageId(first, 'all')}` },
   ])

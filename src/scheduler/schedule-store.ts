@@ -1,8 +1,9 @@
 /**
  * Schedules in a store. Under `~scheduler@1.0/`: `heads/<pid>` where a process stands,
- * `assignments/<pid>/<slot>` a link to each assignment, `by-message/<pid>/<id>` one to the first
- * assignment of a scheduled message, by its id, `published/<pid>` how many slots a bundler has. The assignment and its
- * message are ordinary messages of the cache.
+ * `assignments/<pid>/<slot>` a link to each assignment, `published/<pid>` how many slots a bundler
+ * has. The assignment and its message are ordinary messages of the cache; `messages/<id>@<pid>`
+ * leads from a scheduled message to its first assignment. Stores of earlier versions have that at
+ * `by-message/<pid>/<id>`, which is read, but not written any more.
  */
 
 import { AoError } from '../base/errors.ts'
@@ -112,6 +113,15 @@ export function createScheduleStore(store: Store): ScheduleStore {
     const assignment = await reader.readCommitted(id)
     return assignment && reader.loadAll(assignment)
   }
+  let isOlder: Promise<boolean> | undefined
+  const hasOlder = (): Promise<boolean> => {
+    isOlder ??= store.kindOf(BY_MESSAGE).then((kind) => kind === 'group')
+    // What could not be read is asked again.
+    isOlder.catch(() => {
+      isOlder = undefined
+    })
+    return isOlder
+  }
   const inTurn = createSequences()
   const commitNamed = (processes: readonly Message[], writes: readonly StoreWrite[]) => {
     if (processes.length === 0) return store.commit(writes)
@@ -139,7 +149,11 @@ export function createScheduleStore(store: Store): ScheduleStore {
       const [name] = await store.list(`${ASSIGNMENTS}/${processId}`, options)
       return name === undefined ? undefined : Number(name)
     },
-    assignmentOf: (processId, messageId) => read(`${BY_MESSAGE}/${processId}/${messageId}`),
+    assignmentOf: async (processId, messageId) => {
+      const older = `${BY_MESSAGE}/${processId}/${messageId}`
+      const first = (await hasOlder()) ? await read(older) : undefined
+      return first ?? read(firstPath(processId, messageId))
+    },
     processes: (options) => store.list(HEADS, options),
     publishedSlots: async (processId) => {
       const bytes = await store.get(`${PUBLISHED}/${processId}`)
@@ -153,8 +167,7 @@ export function createScheduleStore(store: Store): ScheduleStore {
     },
     keep: (message) => commitNamed([message], prepareMessage(message).writes),
     append: async (processId, entries, more = []) => {
-      const first = await firstOfMessages(store, processId, entries)
-      const writes = [...appendWrites(processId, entries), ...first, ...more]
+      const writes = [...appendWrites(processId, entries), ...more]
       try {
         await commitNamed(processesIn(entries), writes)
       } catch (error) {
@@ -188,13 +201,12 @@ function appendWrites(processId: string, entries: readonly AppendEntry[]): Store
   const last = entries.at(-1)
   if (last === undefined) return []
   const writes: StoreWrite[] = []
-  for (const { head, assignment } of entries) {
+  for (const { head, assignment, messageId } of entries) {
+    const target = `messages/${assignment.id}`
     writes.push(...assignment.writes)
-    writes.push({
-      kind: 'link',
-      path: slotPath(processId, head.slot),
-      target: `messages/${assignment.id}`,
-    })
+    writes.push({ kind: 'link', path: slotPath(processId, head.slot), target })
+    // Who posts a message again asks for the slot that it has.
+    writes.push({ kind: 'link', path: firstPath(processId, messageId), target, onlyNew: true })
   }
   writes.push({
     kind: 'value',
@@ -202,24 +214,6 @@ function appendWrites(processId: string, entries: readonly AppendEntry[]): Store
     value: headBytes(last.head),
   })
   return writes
-}
-
-/**
- * Links from messages to their assignments, for those that have none yet: who posts a message again
- * asks for the slot that it has. Slots of a process are written one batch after the other.
- */
-async function firstOfMessages(
-  store: Store,
-  processId: string,
-  entries: readonly AppendEntry[],
-): Promise<StoreWrite[]> {
-  const writes = new Map<string, StoreWrite>()
-  for (const { assignment, messageId } of entries) {
-    const path = `${BY_MESSAGE}/${processId}/${messageId}`
-    if (writes.has(path) || (await store.kindOf(path)) !== undefined) continue
-    writes.set(path, { kind: 'link', path, target: `messages/${assignment.id}` })
-  }
-  return [...writes.values()]
 }
 
 function headBytes(head: Head): Buffer {
@@ -294,6 +288,11 @@ function consecutive(links: readonly StoreLink[], from: number): SlotLink[] {
     slots.push({ slot, id: target.slice(target.lastIndexOf('/') + 1) })
   }
   return slots
+}
+
+/** Beside the message, so that both are written in one place of an ordered store. */
+function firstPath(processId: string, messageId: string): string {
+  return `messages/${messageId}@${processId}`
 }
 
 function slotPath(processId: string, slot: number): string {

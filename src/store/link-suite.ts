@@ -151,6 +151,22 @@ function runWriteSuite({ name, open }: StoreSuite): void {
     await assert.rejects(store.commit([value('m/x')]), isConflictAt('m/x'))
   })
 
+  test(`${name}: a link that is only new leaves what is there, also of the same batch`, async (t) => {
+    const store = await open(t)
+    const onlyNew = (path: string, target: string): StoreWrite => ({
+      ...{ kind: 'link', path, target, onlyNew: true },
+    })
+    await store.commit([value('one'), value('two'), onlyNew('l', 'one'), onlyNew('l', 'two')])
+    await store.commit([onlyNew('l', 'two'), onlyNew('one', 'two'), link('dangling', 'none')])
+    await store.commit([onlyNew('dangling', 'two')])
+    assert.equal(await store.resolve('l'), 'one')
+    assert.equal(await store.resolve('one'), 'one')
+    assert.equal(await store.resolve('dangling'), 'none')
+    await store.commit([remove('l'), onlyNew('l', 'two'), group('g')])
+    assert.equal(await store.resolve('l'), 'two')
+    await assert.rejects(store.commit([onlyNew('g', 'two')]), isConflictAt('g'))
+  })
+
   test(`${name}: a link to itself is refused, it would hide what is there`, async (t) => {
     const store = await open(t)
     const itself: StoreWrite = link('a', 'a')

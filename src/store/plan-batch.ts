@@ -42,8 +42,10 @@ class Plan {
   add(write: StoreWrite): void {
     switch (write.kind) {
       case 'value':
-      case 'link':
         this.#push({ ...write, path: this.#placeFor(write.path) })
+        return
+      case 'link':
+        this.#link(write)
         return
       case 'group':
         this.#requireGroup(write.path, write.path)
@@ -51,6 +53,12 @@ class Plan {
       case 'delete':
         this.#delete(write.path)
     }
+  }
+
+  #link({ path, target, onlyNew = false }: Extract<StoreWrite, { kind: 'link' }>): void {
+    const place = this.#placeFor(path)
+    if (onlyNew && this.#view.entryAt(place) !== undefined) return
+    this.#push({ kind: 'link', path: place, target })
   }
 
   #push(write: StoreWrite): void {

@@ -23,7 +23,13 @@ export type StoreWrite =
   /** Sets the value at a path; groups above it come into being. */
   | { readonly kind: 'value'; readonly path: StorePath; readonly value: Uint8Array }
   /** Makes `path` a link to `target`: a read of the path, or below it, continues at the target. */
-  | { readonly kind: 'link'; readonly path: StorePath; readonly target: StorePath }
+  | {
+      readonly kind: 'link'
+      readonly path: StorePath
+      readonly target: StorePath
+      /** Leaves the path as it is where anything is there. */
+      readonly onlyNew?: boolean
+    }
   /** Makes a group where there is none; one that stands, or that a link leads to, is left as it is. */
   | { readonly kind: 'group'; readonly path: StorePath }
   /** Removes what is at exactly this path (a group with all below it). Absent is no error. */
