@@ -97,13 +97,15 @@ describe('compute and now', () => {
     assert.equal((await get(`${url}/${id}~process@1.0/compute=1`)).status, 200)
   })
 
-  test('a process without slots has its first state as now', async (t) => {
+  test('as=execution is the state of now, computed or not', async (t) => {
     const { url, id } = await setupProcess(t, {
       devices: [counterDevice],
       process: { 'execution-device': 'counter@1.0' },
+      messages: [INCREMENT, INCREMENT],
     })
-    assert.equal((await get(`${url}/${id}/as=execution/at-slot`)).text, '-1')
-    assert.equal((await get(`${url}/${id}/as=execution/count`)).text, '0')
+    assert.equal((await get(`${url}/${id}/as=execution/at-slot`)).text, '2')
+    assert.equal((await get(`${url}/${id}/as=execution/count`)).text, '2')
+    assert.equal((await get(`${url}/${id}/compute/at-slot`)).text, '2')
   })
 
   test('init and next stay inside', async (t) => {

@@ -31,7 +31,7 @@ describe('dry runs and other devices', () => {
     const item = await signItem({ slot: 'x' })
     const reply = await postItem(url, item, `/${id}/as=execution/compute&slot+integer=7/results`)
     assert.equal(reply.message().get('assignment-slot'), 7)
-    assert.equal((await get(`${url}/${id}/as/compute&slot+integer=7/at-slot`)).text, '-1')
+    assert.equal((await get(`${url}/${id}/as/compute&slot+integer=7/at-slot`)).text, '0')
     assert.deepEqual((await messageAt(`${url}/${id}/now`)).get('already-seen'), [0])
   })
 

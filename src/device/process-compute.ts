@@ -136,7 +136,7 @@ interface Call {
   readonly request: Message
 }
 
-/** `as=execution`: the newest state under the device of a role, for requests that only try it out. */
+/** `as=execution`: the state of `now` under the device of a role, for requests that only try it out. */
 async function asDevice(
   deps: ComputeDeps,
   computer: ProcessComputer,
@@ -151,7 +151,8 @@ async function asDevice(
   }
   const process = await computer.find(base)
   if ('kind' in process) return process
-  const outcome = await deps.workers.of(process).current()
+  // What is tried out is meant for the process as it is now, also where nobody computed that yet.
+  const outcome = await now(deps, process)
   return outcome.kind === 'ok' && outcome.value instanceof Message
     ? ok(asRole(outcome.value, role))
     : outcome

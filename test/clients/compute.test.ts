@@ -60,7 +60,23 @@ test('message() with fullResponse tells the result of its slot at once', async (
 
 test('dryrun() computes on the newest state and changes nothing', async (t) => {
   const { ao, process, send } = await startProcess(t, 'counter@1.0')
-  await send({ Action: 'Increment' })
+  await send({ Action: 'Increment', By: '-4' })
+  // Scheduled only: nobody has computed it when it counts.
+  const path = `/${process}~process@1.0/schedule`
+  const scheduled = {
+    type: 'Message',
+    Type: 'Message',
+    target: process,
+    action: 'Increment',
+    by: '5',
+  }
+  const { ok } = await ao.request({
+    path,
+    method: 'POST',
+    'signing-format': 'ans104',
+    ...scheduled,
+  })
+  assert.ok(ok)
   const tags = tagsOf({ Action: 'Increment', By: '41' })
   for (let n = 0; n < 2; n++) {
     const { Output } = await ao.dryrun({ process, tags })
