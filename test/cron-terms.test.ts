@@ -174,8 +174,8 @@ describe('due times that a node was not there for', () => {
 describe('cronAccess', () => {
   const keys = { 'cron-path': '/~meta@1.0/info', interval: '1-hour', path: '/~cron@1.0/every' }
 
-  test('operator: nobody else makes tasks', async (t) => {
-    const node = await startTestNode(t, { cronAccess: 'operator' })
+  test('operator, the default: nobody else makes tasks', async (t) => {
+    const node = await startTestNode(t)
     const post = async (wallet?: typeof walletA) => {
       const message = wallet === undefined ? undefined : await signHttpsig(keys, wallet)
       return message === undefined
@@ -191,7 +191,7 @@ describe('cronAccess', () => {
   })
 
   test('signed: a request with another signature beside the first makes no second task', async (t) => {
-    const node = await startTestNode(t)
+    const node = await startTestNode(t, { cronAccess: 'signed' })
     const first = await signHttpsig({ ...keys, nonce: 'n' }, walletB)
     const made = await postHttpsig(node.url, keys.path, first)
     assert.equal(made.status, 200)

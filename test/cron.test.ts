@@ -36,6 +36,8 @@ const COUNTING = {
   testDevices: true,
 } as const
 
+const SIGNED = { cronAccess: 'signed' } as const
+
 /** Waits until something is so; fails when it is not within ten seconds. */
 async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   const endMs = performance.now() + 10_000
@@ -209,8 +211,8 @@ describe('who may', () => {
   const sign = (path: string, more: Readonly<Record<string, unknown>> = keys, wallet = walletB) =>
     signHttpsig({ path, method: 'POST', ...more }, wallet)
 
-  test('by default a request must be signed, and its signer owns the task', async (t) => {
-    const node = await startTestNode(t)
+  test('signed: a request must be signed, and its signer owns the task', async (t) => {
+    const node = await startTestNode(t, SIGNED)
     const unsigned = await get(`${node.url}/~cron@1.0/every?interval=1-hour&cron-path=/x`)
     assert.equal(unsigned.status, 401)
     assert.match(unsigned.text, /sign the request/)
@@ -225,7 +227,7 @@ describe('who may', () => {
   })
 
   test('the operator may stop what others made', async (t) => {
-    const node = await startTestNode(t)
+    const node = await startTestNode(t, SIGNED)
     const path = '/~cron@1.0/every'
     const made = await postHttpsig(node.url, path, await sign(path))
     const id = String(made.message().get('body'))
@@ -235,7 +237,7 @@ describe('who may', () => {
   })
 
   test('a signed request that was changed is refused', async (t) => {
-    const node = await startTestNode(t)
+    const node = await startTestNode(t, SIGNED)
     const path = '/~cron@1.0/every'
     const changed = (await sign(path)).with([['cron-path', '/other']])
     const reply = await postHttpsig(node.url, path, changed)
@@ -244,7 +246,7 @@ describe('who may', () => {
   })
 
   test('a signed message that says nothing of cron cannot be posted to it', async (t) => {
-    const node = await startTestNode(t)
+    const node = await startTestNode(t, SIGNED)
     const item = await signItem({ target: 'T'.repeat(43), type: 'Message', data: 'public' })
     const reply = await request(`${node.url}/~cron@1.0/every?interval=1-second&cron-path=/x`, {
       method: 'POST',
@@ -256,7 +258,7 @@ describe('who may', () => {
   })
 
   test('an assignment of this node, whose path others chose, is no request of its operator', async (t) => {
-    const node = await startTestNode(t)
+    const node = await startTestNode(t, SIGNED)
     const pid = await spawn(node)
     const path = '/~cron@1.0/every?interval=1-second&cron-path=/~meta@1.0/info'
     const message = await signItem({ target: pid, type: 'Message', path }, clientWallet)
@@ -274,7 +276,7 @@ describe('who may', () => {
   })
 
   test('wao makes and stops tasks with its signatures', async (t) => {
-    const node = await startTestNode(t, {}, { wallets: [walletB] })
+    const node = await startTestNode(t, SIGNED, { wallets: [walletB] })
     const hb = await new HB({ url: node.url }).init(clientJwk())
     const once = await hb.post({ path: '/~cron@1.0/once', 'cron-path': '/~meta@1.0/info' })
     assert.match(String(once.body), /^[\w-]{43}$/)
@@ -292,7 +294,7 @@ describe('who may', () => {
   })
 
   test('what the node itself asked for runs with its signature', async (t) => {
-    const node = await startTestNode(t)
+    const node = await startTestNode(t, SIGNED)
     const pid = await spawn(node)
     const task = { 'cron-path': `/${pid}/schedule`, action: 'Tick' }
     const signed = await sign('/~cron@1.0/once', task, walletA)
@@ -340,7 +342,7 @@ describe('a node that starts again', () => {
 
   test('a process with cron tags gets signed messages, each due time once', async (t) => {
     const folder = await temporaryFolder(t)
-    const options = { verifyAssignments: true, cronAccess: 'signed', cronProcessMinIntervalMs: 100 }
+    const options = { verifyAssignments: true, ...SIGNED, cronProcessMinIntervalMs: 100 }
     const first = await start(t, folder, options)
     const pid = await spawn(first, {
       'Cron-Interval': '300-milliseconds',

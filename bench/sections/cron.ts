@@ -152,7 +152,7 @@ async function startCron(store: Store, onLate: (lateMs: number) => void): Promis
       },
     },
     {
-      ...{ access: 'open', maxTasks: 1_000_000, maxTasksPerOwner: 1 },
+      ...{ access: 'open', processAccess: 'signed', maxTasks: 1_000_000, maxTasksPerOwner: 1 },
       ...{ minIntervalMs: 1, processMinIntervalMs: 1, maxRuns: 100 },
       ...{ runTimeoutMs: 60_000, historyLength: 10 },
     },

@@ -38,8 +38,13 @@ export const cronLimits = {
 export const cron = {
   cronAccess: choice(
     ['operator', 'signed', 'open'],
-    'signed',
+    'operator',
     'Who may make tasks of `~cron@1.0`. `operator`: only who the node obeys. `signed`: whoever signs the request, who then owns the task. `open`: everybody, as in HyperBEAM; for a node that only its user can reach.',
+  ),
+  cronProcessAccess: choice(
+    ['operator', 'signed'],
+    'signed',
+    'Whose processes get the messages that their cron tags ask for. `operator`: those that the operator signed. `signed`: all that the node schedules.',
   ),
   cronHistory: wholeNumber(10, 'Newest runs that are kept of each task.', { min: 1, max: 100 }),
   ...cronLimits,

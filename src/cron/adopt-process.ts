@@ -1,10 +1,10 @@
 /** The task of a process with cron tags, made once its first slot has been written. */
 import type { CronEvents } from '../base/cron-events.ts'
-import { isAoError } from '../base/errors.ts'
+import { AoError, isAoError } from '../base/errors.ts'
 import { signersOf } from '../message/commitment.ts'
 import type { Message } from '../message/message.ts'
 import type { Store } from '../store/store.ts'
-import { type AccessDeps, creationRefusal, mayCreate } from './access.ts'
+import type { CronOptions } from './cron-deps.ts'
 import { messageTemplate, processTask } from './process-run.ts'
 import { refused } from './read-request.ts'
 import type { Task } from './task.ts'
@@ -12,7 +12,8 @@ import { type SpawnedProcess, type TaskStore, takenWrite } from './task-store.ts
 import type { TaskTable } from './task-table.ts'
 
 export interface AdoptDeps {
-  readonly access: AccessDeps
+  readonly operator: () => string
+  readonly access: CronOptions['processAccess']
   readonly table: TaskTable
   readonly tasks: TaskStore
   readonly store: Store
@@ -48,7 +49,7 @@ export async function adoptProcess(
 }
 
 async function makeTask(
-  { access, table, tasks, store, readProcess, onMade }: AdoptDeps,
+  { operator, access, table, tasks, store, readProcess, onMade }: AdoptDeps,
   { processId, timestampMs }: SpawnedProcess,
   { minIntervalMs, ...moment }: AdoptTerms,
 ): Promise<void> {
@@ -56,10 +57,10 @@ async function makeTask(
   const process = await readProcess(processId)
   if (process === undefined || table.get(processId) !== undefined) return store.commit(writes)
   const owners = [...new Set(signersOf(process))]
-  if (!mayCreate(access, owners)) throw creationRefusal(access.access)
+  const isOperator = owners.includes(operator())
+  if (!isOperator && access === 'operator') throw notOfOperator()
   const task = processTask(process, { processId, owners, startMs: timestampMs, ...moment })
   assertSlowEnough(task, minIntervalMs)
-  const isOperator = owners.includes(access.operator())
   const release = table.reserve({ signers: owners, signatures: [], isOperator })
   try {
     await tasks.save(task, { request: messageTemplate(process, processId), writes })
@@ -67,6 +68,13 @@ async function makeTask(
     release()
   }
   onMade(task)
+}
+
+function notOfOperator(): AoError {
+  return new AoError(
+    'unauthorized',
+    'This node sends messages to processes of its operator only; see its option cronProcessAccess',
+  )
 }
 
 function assertSlowEnough({ timetable }: Task, minIntervalMs: number): void {

@@ -24,6 +24,8 @@ export interface CronDeps {
 
 export interface CronOptions {
   readonly access: AccessDeps['access']
+  /** The same for the tasks of processes, by who signed the process. */
+  readonly processAccess: 'operator' | 'signed'
   readonly maxTasks: number
   readonly maxTasksPerOwner: number
   readonly minIntervalMs: number

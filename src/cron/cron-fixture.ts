@@ -107,6 +107,7 @@ export async function startCron(options: FixtureOptions = {}): Promise<CronFixtu
 
 const DEFAULTS: CronOptions = {
   access: 'open',
+  processAccess: 'signed',
   maxTasks: 1_000,
   maxTasksPerOwner: 100,
   minIntervalMs: 1,

@@ -314,10 +314,11 @@ class TaskCron implements Cron {
   }
 
   #adopt(spawned: SpawnedProcess): Promise<void> {
-    const { clock, blockHeight, processes, events, store } = this.#deps
+    const { clock, blockHeight, processes, events, store, access } = this.#deps
     return adoptProcess(
       {
-        ...{ access: this.#access, table: this.#table, tasks: this.#store, events, store },
+        ...{ operator: access.operator, access: this.#options.processAccess },
+        ...{ table: this.#table, tasks: this.#store, events, store },
         readProcess: processes.readMessage,
         onMade: (task) => this.#begin(task),
       },

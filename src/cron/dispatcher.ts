@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts'
 import type { CronEvents } from '../base/cron-events.ts'
 import { decideDue, type Moment, retime, runsLeft } from './due-decision.ts'
 import { DueHeap } from './due-heap.ts'
+import { begunMessage, giveBack } from './take-up.ts'
 import type { Task } from './task.ts'
 import { isBusy, type RunResult, TaskRunner, type TaskRunnerOptions } from './task-runner.ts'
 import type { Timers } from './timers.ts'
@@ -105,9 +106,9 @@ export class Dispatcher {
     })
   }
 
-  /** Goes on with the due time that a crash cut off, if there is one. */
+  /** Goes on with the message that a crash cut off, if there is one. */
   resumeBegun(task: Task): void {
-    const [begun] = task.unsettled
+    const begun = begunMessage(task)
     if (begun !== undefined && task.live.running === 0) this.#runner.resume(task, begun)
   }
 
@@ -197,8 +198,8 @@ export class Dispatcher {
   #look(task: Task, moment: Moment): void {
     if (task.state !== 'active') return
     this.#retry(task, moment)
-    const { run, missed, nextDue } = decideDue(task, { ...moment, since: this.#since })
-    task.live.leftOvers = []
+    const watch = { ...moment, since: this.#since }
+    const { run, missed, nextDue } = decideDue(task, watch, giveBack(task))
     task.nextDue = nextDue
     for (const due of run) this.#runner.start(task, due, run.length > 1)
     // A due time that the overlap policy left out is none of the times that the task may run.

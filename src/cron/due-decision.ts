@@ -31,10 +31,13 @@ export interface Watch extends Moment {
   readonly since: Moment
 }
 
-export function decideDue(task: Task, moment: Watch): DueDecision {
+export function decideDue(
+  task: Task,
+  moment: Watch,
+  leftOvers: readonly number[] = [],
+): DueDecision {
   const { timetable } = task
   const { catchUp } = task.definition
-  const { leftOvers } = task.live
   const to = reach(task, moment)
   const from = task.nextDue ?? Number.POSITIVE_INFINITY
   const { newest, count } = dueTimes(timetable, { from, to, limit: Math.max(catchUp, 1) })

@@ -87,6 +87,16 @@ describe('a process with cron tags', () => {
     }
   })
 
+  test('has its tags for nothing where only those of the operator count', async () => {
+    const fixture = await startCron({ processAccess: 'operator' })
+    await spawn(fixture, { 'cron-interval': '10-seconds' })
+    await fixture.cron.adoptSpawned()
+    assert.equal(fixture.cron.get(PID), undefined)
+    const [name, event] = fixture.events.at(-1) ?? []
+    assert.equal(name, 'cronProcessRefused')
+    assert.match((event as { reason: string }).reason, /cronProcessAccess/)
+  })
+
   test('that a crash left without its task gets it at the next start', async () => {
     const first = await startCron()
     await spawn(first, { 'cron-interval': '10-seconds' })
@@ -114,6 +124,29 @@ describe('each due time gets its message once', () => {
     await time.advance(9_500)
     assert.deepEqual(dueTimes(scheduled), [0, 10])
     assert.equal(task(PID).runs, 2)
+  })
+
+  test('when the node died with others waiting behind it, the last of its times', async () => {
+    const held: (() => void)[] = []
+    let isSlow = true
+    const first = await startCron({
+      schedule: async (message) => {
+        first.scheduled.push(message)
+        if (isSlow) await new Promise<void>((resolve) => held.push(resolve))
+        return { status: 200 }
+      },
+    })
+    await spawn(first, { 'cron-interval': '10-seconds', 'cron-times': '4' })
+    await first.cron.adoptSpawned()
+    await first.time.advance(45_000)
+    held[0]?.()
+    await first.time.advance(1_000)
+    assert.deepEqual([first.task(PID).runs, first.scheduled.length], [4, 2])
+    isSlow = false
+    const { time, scheduled, task } = await first.restart(1_000)
+    await time.advance(1_000)
+    assert.deepEqual(dueTimes(scheduled), [0, 10, 20, 30])
+    assert.deepEqual([task(PID).state, task(PID).runs], ['finished', 4])
   })
 
   test('when the node died before it was scheduled: the same message is', async () => {

@@ -52,6 +52,7 @@ export function buildCron(parts: CronParts): Cron {
     },
     {
       access: config.cronAccess,
+      processAccess: config.cronProcessAccess,
       maxTasks: config.cronMaxTasks,
       maxTasksPerOwner: config.cronMaxTasksPerOwner,
       minIntervalMs: config.cronMinIntervalMs,
