@@ -166,6 +166,50 @@ test('export and import of an ANS-104 bundle give the same schedule', async (t) 
   assert.deepEqual(await contentOf(copy), await contentOf(from.storePath))
 })
 
+test('export goes on where one before was broken off', async (t) => {
+  const from = await scheduled(t, 'ans104@1.0')
+  const whole = await readFile(await exportFrom(from, 'jsonl'))
+  const { storePath, processId, folder } = from
+  const output = join(folder, 'resumed')
+  const slots: number[] = []
+  const exportAgain = async (part: Uint8Array): Promise<readonly number[]> => {
+    slots.length = 0
+    await writeFile(`${output}.part`, part)
+    await exportSchedule(
+      { kind: 'store', path: storePath },
+      { processId, format: 'jsonl', output, write: noChunk, onSlot: (slot) => slots.push(slot) },
+    )
+    assert.deepEqual(await readFile(output), whole)
+    return slots
+  }
+  assert.deepEqual(await exportAgain(whole.subarray(0, whole.length - 100)), [3])
+  assert.deepEqual(await exportAgain(whole), [])
+  const header = whole.indexOf('\n')
+  const others = [whole.subarray(0, header + 20), Buffer.from('nonsense\n{}\n'), Buffer.from('')]
+  const gap = Buffer.concat([
+    whole.subarray(0, header + 1),
+    whole.subarray(whole.lastIndexOf('\n', -2) + 1),
+  ])
+  for (const other of [...others, gap]) assert.deepEqual(await exportAgain(other), [0, 1, 2, 3])
+})
+
+test('export that fails keeps the lines that it wrote', async (t) => {
+  const from = await scheduled(t, 'ans104@1.0')
+  const store = await openExistingStore(from.storePath)
+  const path = `~scheduler@1.0/assignments/${from.processId}/${'2'.padStart(16, '0')}`
+  const target = await store.resolve(path)
+  await store.commit([{ kind: 'delete', path }])
+  await store.close()
+  await assert.rejects(exportFrom(from, 'jsonl'), (error) => isAoError(error, 'not-found'))
+  const again = await openExistingStore(from.storePath)
+  await again.commit([{ kind: 'link', path, target }])
+  await again.close()
+  const part = await readFile(join(from.folder, '0.jsonl.part'), 'utf8')
+  assert.equal(part.split('\n').length, 4)
+  const file = await exportFrom(from, 'jsonl')
+  assert.equal((await importInto(join(from.folder, 'copy'), file)).written, 4)
+})
+
 test('export as a bundle refuses what is no data item and leaves no file', async (t) => {
   const message = await commitMessage(new Message([['a', 'b']]), clientWallet, {
     device: 'httpsig@1.0',

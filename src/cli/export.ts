@@ -13,7 +13,8 @@ export const exportCommand: Command = {
                    it byte for byte
   --format ans104  an ANS-104 bundle: for each slot the item of the message, then that of the
                    assignment. Only for schedules in which all are data items
-  --output FILE    instead of the standard output; complete as soon as it is there
+  --output FILE    instead of the standard output; complete as soon as it is there. JSON lines that
+                   were broken off go on where they stood (FILE.part) when this is run again
   --from N         first slot, default 0
   --to N           last slot, default the newest`,
   async run(args, io) {

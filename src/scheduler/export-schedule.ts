@@ -16,6 +16,8 @@ export interface ExportOptions {
   readonly from?: number
   /** Last slot, inclusive. Default: the newest. */
   readonly to?: number
+  /** JSON lines go on after this slot: header and slots up to it were written before. */
+  readonly after?: number
   /** Takes what comes next of the file; resolves when more may come. */
   readonly write: (chunk: string | Uint8Array) => Promise<void>
   /** Called for each slot that was written. */
@@ -34,12 +36,15 @@ const PAGE_SLOTS = 64
  * @throws AoError `not-found` for a process without a schedule and for a missing slot.
  */
 export async function exportLines(source: ScheduleSource, options: ExportOptions): Promise<number> {
-  const { processId, write, onSlot } = options
+  const { processId, write, onSlot, after } = options
   const range = await rangeOf(source, options)
-  const process = await source.process(processId)
-  const known = process === undefined ? {} : { process }
-  await write(`${await formatHeaderLine({ processId, ...range, ...known })}\n`)
-  for await (const assignment of walk(source, processId, range)) {
+  if (after === undefined) {
+    const process = await source.process(processId)
+    const known = process === undefined ? {} : { process }
+    await write(`${await formatHeaderLine({ processId, ...range, ...known })}\n`)
+  }
+  const from = after === undefined ? range.from : after + 1
+  for await (const assignment of walk(source, processId, { ...range, from })) {
     await write(`${await formatSlotLine(assignment)}\n`)
     onSlot?.(assignment.slot, range.to)
   }
