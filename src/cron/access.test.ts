@@ -182,6 +182,24 @@ describe('making tasks', () => {
     assert.deepEqual(statuses, ['fulfilled', 'rejected'])
   })
 
+  test('nor when the task was forgotten long ago', async () => {
+    const first = await startCron({ access: 'signed', verify, maxEnded: 1 })
+    const once = (n: string) => step('once', { 'cron-path': '/x', n }, { by: ALICE })
+    for (const n of ['1', '2', '3']) {
+      await first.cron.create('once', once(n))
+      await first.time.advance(200)
+    }
+    const { cron, time, runs } = await first.restart(1_000)
+    assert.equal((await cron.list({ limit: 10 })).tasks.length, 1)
+    for (const n of ['1', '2']) {
+      await assert.rejects(cron.create('once', once(n)), {
+        message: /^This request was made before/,
+      })
+    }
+    await time.advance(1_000)
+    assert.equal(runs.length, 0)
+  })
+
   test('an unsigned request has the id of what it says, whatever it claims', async () => {
     const { cron } = await start('open')
     const request = step('once', TASK)
@@ -212,8 +230,8 @@ describe('managing tasks', () => {
     }
   })
 
-  test('a signed request works once', async () => {
-    const { cron, task } = await start('signed')
+  test('a signed request works once, also after a restart', async () => {
+    const { cron, task, restart } = await start('signed')
     const id = await cron.create('once', step('once', TASK, { by: ALICE }))
     const pause = step('pause', { task: id }, { by: ALICE })
     await cron.manage('pause', pause)
@@ -223,6 +241,15 @@ describe('managing tasks', () => {
     const beside = step('pause', { task: id }, { by: ALICE, beside: BOB })
     await assert.rejects(cron.manage('pause', beside), refused)
     assert.equal(task(id).state, 'active')
+    const next = await restart()
+    await assert.rejects(next.cron.manage('pause', pause), refused)
+    assert.equal(next.task(id).state, 'active')
+    const run = step('run', { task: id }, { by: ALICE })
+    const both = await Promise.allSettled([
+      next.cron.manage('run', run),
+      next.cron.manage('run', run),
+    ])
+    assert.deepEqual(both.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected'])
   })
 
   test('a task without owner is anybody’s on an open node, else the operator’s', async () => {

@@ -20,11 +20,11 @@ import {
 import { adoptProcess } from './adopt-process.ts'
 import type { CronDeps, CronOptions } from './cron-deps.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { within } from './due-decision.ts'
 import { listTasks, type TaskPage, type TaskQuery } from './list-tasks.ts'
+import { type ManageKey, TaskManager } from './manage-task.ts'
 import { PathRuns } from './path-run.ts'
 import { hasCronTags, ProcessRuns } from './process-run.ts'
-import { refused, textAt } from './read-request.ts'
+import { madeBefore, refused, textAt } from './read-request.ts'
 import { type CreateKey, readTask, requestOfRuns } from './read-task.ts'
 import { takeUp } from './take-up.ts'
 import { isCurrent, type Task } from './task.ts'
@@ -32,9 +32,6 @@ import type { RunResult } from './task-runner.ts'
 import { type SpawnedProcess, spawnedWrite, TaskStore } from './task-store.ts'
 import { TaskTable } from './task-table.ts'
 import { systemTimers } from './timers.ts'
-import { isInBlocks, nextDue } from './timetable.ts'
-
-export type ManageKey = 'stop' | 'pause' | 'resume' | 'run'
 
 export interface Cron {
   /** Reads the tasks of the store. Must be called before anything else. */
@@ -76,8 +73,6 @@ export function createCron(deps: CronDeps, options: CronOptions): Cron {
 }
 
 const DEFAULT_MAX_ENDED = 1_000
-/** Signatures that managed a task and are remembered with it. */
-const MAX_USED = 1_000
 
 class TaskCron implements Cron {
   readonly #deps: CronDeps
@@ -89,6 +84,7 @@ class TaskCron implements Cron {
   readonly #creating = new Map<string, Promise<string>>()
   readonly #processRuns: ProcessRuns
   readonly #pathRuns: PathRuns
+  readonly #manager: TaskManager
   #adopting: Promise<void> = Promise.resolve()
   #isClosed = false
 
@@ -120,6 +116,11 @@ class TaskCron implements Cron {
       },
       options,
     )
+    this.#manager = new TaskManager({
+      ...{ clock: deps.clock, blockHeight: deps.blockHeight, events },
+      ...{ table: this.#table, tasks: this.#store, dispatcher: this.#dispatcher },
+      onForgotten: (tasks) => this.#forget(tasks),
+    })
   }
 
   async load(): Promise<void> {
@@ -162,8 +163,7 @@ class TaskCron implements Cron {
         'Expected the signature of the owner of the task or of the operator of the node',
       )
     }
-    takeOnce(task, author.signatures)
-    await this.#apply(key, task)
+    await this.#manager.manage(key, task, author.signatures)
     return id
   }
 
@@ -212,6 +212,7 @@ class TaskCron implements Cron {
       isSigned: owners.some((owner) => this.#access.identities.has(owner)),
       minIntervalMs: this.#options.minIntervalMs,
     })
+    if (await this.#store.isUsed(signatures)) throw madeBefore()
     const called = textAt(request, 'path') ?? key
     const release = this.#table.reserve(author)
     try {
@@ -238,63 +239,6 @@ class TaskCron implements Cron {
     this.#table.set(task)
     this.#deps.events.cronTaskCreated({ task: id, kind, owners })
     this.#dispatcher.add(task)
-  }
-
-  async #apply(key: ManageKey, task: Task): Promise<void> {
-    switch (key) {
-      case 'stop':
-        return this.#stop(task)
-      case 'pause':
-        return this.#pause(task)
-      case 'resume':
-        return this.#resume(task)
-      case 'run':
-        if (!this.#dispatcher.runNow(task)) throw refused('The task is running; try again later')
-    }
-  }
-
-  async #stop(task: Task): Promise<void> {
-    task.state = 'stopped'
-    this.#dispatcher.drop(task)
-    const forgotten = this.#table.end(task)
-    this.#deps.events.cronTaskStopped({ task: task.definition.id })
-    await this.#persist(task)
-    this.#forget(forgotten)
-  }
-
-  async #pause(task: Task): Promise<void> {
-    if (task.state === 'paused') return
-    task.state = 'paused'
-    task.reason = 'Paused on request'
-    this.#dispatcher.drop(task)
-    await this.#persist(task)
-  }
-
-  /** Due times while a task was paused are not missed; a single one is still owed. */
-  async #resume(task: Task): Promise<void> {
-    if (task.state === 'active') return
-    const { timetable } = task
-    const now = isInBlocks(timetable) ? this.#deps.blockHeight() : this.#deps.clock.now()
-    const due = timetable.kind === 'once' ? task.nextDue : within(task, nextDue(timetable, now))
-    if (due === undefined) throw refused('The task has nothing left to run')
-    task.nextDue = due
-    task.state = 'active'
-    delete task.reason
-    task.failuresInRow = 0
-    task.failingSinceMs = undefined
-    await this.#persist(task)
-    this.#dispatcher.add(task)
-    this.#dispatcher.resumeBegun(task)
-  }
-
-  /** What holds in memory is written later, should the store fail now. */
-  async #persist(task: Task): Promise<void> {
-    try {
-      await this.#store.save(task)
-    } catch (error) {
-      this.#store.saveSoon(task)
-      throw error
-    }
   }
 
   #run(task: Task, due: number): Promise<RunResult> {
@@ -331,9 +275,11 @@ class TaskCron implements Cron {
   }
 
   /** Old tasks are gone from memory at once; should the store fail, it still has them. */
-  #forget(ids: readonly string[]): void {
-    if (ids.length === 0) return
-    this.#store.remove(ids).catch((error: unknown) => this.#deps.events.cronStoreFailed({ error }))
+  #forget(tasks: readonly Task[]): void {
+    if (tasks.length === 0) return
+    this.#store
+      .remove(tasks)
+      .catch((error: unknown) => this.#deps.events.cronStoreFailed({ error }))
   }
 }
 
@@ -346,12 +292,4 @@ function mayRunAgain(known: Task): boolean {
   if (known.definition.owners.length === 0) return true
   if (known.state === 'finished') return false
   throw refused('The task was stopped; sign a new request to make another one')
-}
-
-/** A signed request that somebody has recorded works no second time, while this node runs. */
-function takeOnce({ live }: Task, signatures: readonly string[]): void {
-  if (signatures.some((id) => live.used.includes(id))) {
-    throw refused('This request was made before; sign another one, with a nonce if need be')
-  }
-  live.used = [...live.used, ...signatures].slice(-MAX_USED)
 }

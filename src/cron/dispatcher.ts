@@ -90,7 +90,7 @@ export class Dispatcher {
     await this.#runner.close(STOP_GRACE_MS)
   }
 
-  /** Takes in an active task, new or resumed. */
+  /** Takes in a new task. */
   add(task: Task): void {
     this.#watch(task)
   }
@@ -104,6 +104,13 @@ export class Dispatcher {
       if (timetable.kind !== 'calendar' || isAhead) Object.assign(task, retime(task, nowMs))
       this.#watch(task)
     })
+  }
+
+  /** Takes in a task that was paused, unless somebody was faster. */
+  takeIn(task: Task): void {
+    if (task.state !== 'active') return
+    this.add(task)
+    this.resumeBegun(task)
   }
 
   /** Goes on with the message that a crash cut off, if there is one. */

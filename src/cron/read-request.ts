@@ -57,6 +57,11 @@ export function wordAt<const T extends string>(
   throw refused(`Expected ${key} to be one of ${words.join(', ')}`)
 }
 
+/** The refusal of a signature that somebody may have recorded. */
+export function madeBefore(): AoError {
+  return refused('This request was made before; sign another one, with a nonce if need be')
+}
+
 export function refused(message: string): AoError {
   return new AoError('invalid-request', message)
 }

@@ -1,14 +1,15 @@
 /**
  * Tasks in a store. Under `~cron@1.0/`: `tasks/<id>` each task with its newest runs, `requests/<id>`
- * what a run of it sends, `spawned/<pid>` processes that wait for their task. What must be durable
- * at once is committed at once; runs are written together, those of a tenth of a second at a time.
+ * what a run of it sends, `spawned/<pid>` processes that wait for their task, `used/<id>` signatures
+ * that did their work and have no task of their name. What must be durable at once is committed at
+ * once; runs are written together, those of a tenth of a second at a time.
  */
 import { AoError } from '../base/errors.ts'
 import { packMessage, unpackMessage } from '../cache/packed-message.ts'
 import type { Message } from '../message/message.ts'
 import type { Store, StoreWrite } from '../store/store.ts'
 import type { StoredRequest } from './path-run.ts'
-import type { Task } from './task.ts'
+import { signaturesOf, type Task } from './task.ts'
 import { decodeTask, encodeTask } from './task-record.ts'
 import type { Timers } from './timers.ts'
 
@@ -16,6 +17,7 @@ const ROOT = '~cron@1.0'
 const TASKS = `${ROOT}/tasks`
 const REQUESTS = `${ROOT}/requests`
 const SPAWNED = `${ROOT}/spawned`
+const USED = `${ROOT}/used`
 
 const PAGE = 1_000
 /** Of what a task sends, nested messages included. */
@@ -102,14 +104,21 @@ export class TaskStore {
     if (this.#flushing === undefined) this.#arm(this.#gatherMs)
   }
 
-  /** Forgets tasks and their requests. */
-  async remove(ids: readonly string[]): Promise<void> {
+  /** Forgets tasks and their requests, but not that their signatures were used. */
+  async remove(tasks: readonly Task[]): Promise<void> {
     await this.#deps.store.commit(
-      ids.flatMap((id) => [
-        { kind: 'delete' as const, path: `${TASKS}/${id}` },
-        { kind: 'delete' as const, path: `${REQUESTS}/${id}` },
+      tasks.flatMap(({ definition }) => [
+        { kind: 'delete' as const, path: `${TASKS}/${definition.id}` },
+        { kind: 'delete' as const, path: `${REQUESTS}/${definition.id}` },
+        ...usedWrites(signaturesOf(definition)),
       ]),
     )
+  }
+
+  /** Whether one of these signatures did its work before. */
+  async isUsed(signatures: readonly string[]): Promise<boolean> {
+    const found = await Promise.all(signatures.map((id) => this.#deps.store.get(`${USED}/${id}`)))
+    return found.some((mark) => mark !== undefined)
   }
 
   /** What a run of a task sends; `undefined` for a task that has none. */
@@ -182,6 +191,13 @@ export class TaskStore {
 export function spawnedWrite({ processId, timestampMs }: SpawnedProcess): StoreWrite {
   const value = Buffer.from(String(timestampMs))
   return { kind: 'value', path: `${SPAWNED}/${processId}`, value }
+}
+
+/** Notes that signatures did their work. */
+export function usedWrites(signatures: readonly string[]): StoreWrite[] {
+  return signatures.map((id) => ({
+    ...{ kind: 'value', path: `${USED}/${id}`, value: new Uint8Array() },
+  }))
 }
 
 export function takenWrite(processId: string): StoreWrite {

@@ -1,7 +1,7 @@
 /** The tasks of a node by id, and how many each owner has. */
 import { AoError } from '../base/errors.ts'
 import type { Author } from './access.ts'
-import { refused } from './read-request.ts'
+import { madeBefore } from './read-request.ts'
 import { isCurrent, type Task } from './task.ts'
 
 export interface TaskLimits {
@@ -50,21 +50,21 @@ export class TaskTable {
     else this.#ended.add(id)
   }
 
-  /** Notes that a current task has ended; gives the ids that are forgotten for it. */
-  end({ definition: { id, owners } }: Task): string[] {
+  /** Notes that a current task has ended; gives those that are forgotten for it. */
+  end({ definition: { id, owners } }: Task): Task[] {
     if (!this.#ended.has(id)) for (const owner of owners) this.#count(owner, -1)
     this.#ended.add(id)
-    const forgotten = [...this.#ended].slice(
-      0,
-      Math.max(this.#ended.size - this.#limits.maxEnded, 0),
-    )
-    for (const old of forgotten) {
-      const { signatures = [] } = this.#tasks.get(old)?.definition ?? {}
-      for (const signature of signatures) this.#signatures.delete(signature)
-      this.#ended.delete(old)
-      this.#tasks.delete(old)
-    }
-    return forgotten
+    const tooMany = Math.max(this.#ended.size - this.#limits.maxEnded, 0)
+    return [...this.#ended].slice(0, tooMany).flatMap((old) => this.#forget(old))
+  }
+
+  #forget(id: string): Task[] {
+    const task = this.#tasks.get(id)
+    this.#ended.delete(id)
+    this.#tasks.delete(id)
+    if (task === undefined) return []
+    for (const signature of task.definition.signatures ?? []) this.#signatures.delete(signature)
+    return [task]
   }
 
   /**
@@ -76,7 +76,7 @@ export class TaskTable {
     const { signers, signatures } = author
     this.#assertRoom(author)
     if (signatures.some((id) => this.#signatures.has(id) || this.#tasks.has(id))) {
-      throw refused('This request was made before; sign another one, with a nonce if need be')
+      throw madeBefore()
     }
     this.#reserved++
     for (const signer of signers) this.#count(signer, 1)

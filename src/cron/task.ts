@@ -90,8 +90,6 @@ export interface LiveTask {
   retry: Retry | undefined
   /** Due times that an earlier run of the node had begun: begun again, or left out. */
   leftOvers: readonly number[]
-  /** Ids of signatures that managed the task, the newest at the end. */
-  used: readonly string[]
 }
 
 export interface Retry {
@@ -123,10 +121,15 @@ export function createTask(
   }
 }
 
-const NONE: readonly never[] = []
+const NONE: readonly number[] = []
 
 export function newLiveTask(): LiveTask {
-  return { wakeNumber: 0, running: 0, waiting: [], retry: undefined, leftOvers: NONE, used: NONE }
+  return { wakeNumber: 0, running: 0, waiting: [], retry: undefined, leftOvers: NONE }
+}
+
+/** Ids of the signatures that asked for a task. */
+export function signaturesOf({ kind, owners, signatures, id }: TaskDefinition): readonly string[] {
+  return signatures ?? (kind === 'path' && owners.length > 0 ? [id] : [])
 }
 
 /** Whether a task still counts: it runs, or may run again. */

@@ -1,6 +1,7 @@
 /** `cron@1.0` as a device: the tasks of the node behind the device seam. Every other key is an interval. */
 import { isAoError } from '../base/errors.ts'
-import type { Cron, ManageKey } from '../cron/cron.ts'
+import type { Cron } from '../cron/cron.ts'
+import type { ManageKey } from '../cron/manage-task.ts'
 import type { CreateKey } from '../cron/read-task.ts'
 import { summarizeTask, viewTask } from '../cron/task-view.ts'
 import { Message } from '../message/message.ts'
