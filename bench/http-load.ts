@@ -29,6 +29,8 @@ export interface LoadResult {
 
 const HEAD_END = Buffer.from('\r\n\r\n')
 const LENGTH_HEADER = /\r\ncontent-length: *(\d+)/i
+const CHUNKED_HEADER = /\r\ntransfer-encoding: *chunked/i
+const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n')
 
 /**
  * Sends the requests and waits for all replies.
@@ -113,8 +115,10 @@ class Connection {
   readonly #socket: Socket
   #chunks: Buffer[] = []
   #received = 0
-  /** Bytes of head and body together, once the head is there. */
-  #expected: number | undefined
+  /** Bytes of head and body together, or that chunks tell the end, once the head is there. */
+  #expected: number | 'chunked' | undefined
+  /** The last bytes received, as many as end a chunked body. */
+  #tail: Buffer = Buffer.alloc(0)
   #firstByteMs = 0
   #settle: { resolve: (reply: Reply) => void; reject: (error: Error) => void } | undefined
 
@@ -136,6 +140,7 @@ class Connection {
     this.#chunks = []
     this.#received = 0
     this.#expected = undefined
+    this.#tail = Buffer.alloc(0)
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
       this.#socket.write(request)
@@ -153,7 +158,7 @@ class Connection {
       this.#chunks.push(chunk)
       this.#expected = replyLength(this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks))
     }
-    if (this.#expected === undefined || this.#received < this.#expected) return
+    if (!this.#isComplete(chunk)) return
     const settle = this.#settle
     this.#settle = undefined
     if (isOk(this.#chunks)) {
@@ -162,15 +167,25 @@ class Connection {
       settle?.reject(new Error(Buffer.concat(this.#chunks).toString('latin1').slice(0, 2_000)))
     }
   }
+
+  #isComplete(chunk: Buffer): boolean {
+    if (this.#expected !== 'chunked')
+      return this.#received >= (this.#expected ?? Number.POSITIVE_INFINITY)
+    const { length } = LAST_CHUNK
+    this.#tail = Buffer.concat([this.#tail, chunk.subarray(-length)]).subarray(-length)
+    return this.#tail.equals(LAST_CHUNK)
+  }
 }
 
 function isOk([first]: readonly Buffer[]): boolean {
   return first?.toString('latin1', 9, 12) === '200'
 }
 
-function replyLength(head: Buffer): number | undefined {
+function replyLength(head: Buffer): number | 'chunked' | undefined {
   const end = head.indexOf(HEAD_END)
   if (end < 0) return undefined
-  const match = LENGTH_HEADER.exec(head.toString('latin1', 0, end))
+  const text = head.toString('latin1', 0, end)
+  if (CHUNKED_HEADER.test(text)) return 'chunked'
+  const match = LENGTH_HEADER.exec(text)
   return end + HEAD_END.length + Number(match?.[1] ?? 0)
 }

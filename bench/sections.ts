@@ -5,6 +5,7 @@ import { benchHttpsig } from './sections/httpsig.ts'
 import { benchLatency } from './sections/latency.ts'
 import { benchOneProcess } from './sections/one-process.ts'
 import { benchSchedule } from './sections/schedule.ts'
+import { benchSlot } from './sections/slot.ts'
 import { benchWallets } from './sections/wallets.ts'
 
 export const SECTIONS: Readonly<Record<string, Section>> = {
@@ -13,5 +14,6 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   'one-process': benchOneProcess,
   wallets: benchWallets,
   latency: benchLatency,
+  slot: benchSlot,
   cron: benchCron,
 }

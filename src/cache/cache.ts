@@ -4,7 +4,9 @@
  * own, large values lie under their hash. Writes can be taken as a list (`prepareMessage`), so that
  * the scheduler puts an assignment and all that belongs to it into one transaction.
  */
+import { ByteLruMap } from '../base/byte-lru-map.ts'
 import { isAoError } from '../base/errors.ts'
+import { signersOf } from '../message/commitment.ts'
 import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
 import { isList, Link, type List, type Value } from '../message/value.ts'
@@ -64,7 +66,8 @@ export function createMessageCache(store: Store): MessageCache {
 }
 
 export function createMessageReader(store: StoreReader): MessageReader {
-  const readValue = (id: string): Promise<Message | List | undefined> => readRecord(store, id)
+  const kept = new ByteLruMap<string, Message>(KEPT_BYTES)
+  const readValue = createRecordReader(store, kept)
   const readCommitted = async (id: string): Promise<Message | undefined> => {
     const value = await readValue(id)
     return isList(value) ? numberedList(value) : value
@@ -89,6 +92,7 @@ export function createMessageReader(store: StoreReader): MessageReader {
       return message && onlyNamed(message, id)
     },
     canonicalId: async (id) => {
+      if (kept.get(id) !== undefined) return id
       if (!isStoredId(id)) return undefined
       // Every other id is a link to the signed one, so that nothing need be read.
       const path = await store.resolve(`${MESSAGES}/${id}`)
@@ -101,10 +105,36 @@ export function createMessageReader(store: StoreReader): MessageReader {
   return reader
 }
 
-async function readRecord(store: StoreReader, id: string): Promise<Message | List | undefined> {
-  if (!isStoredId(id)) return undefined
-  const bytes = await store.get(`${MESSAGES}/${id}`)
-  return bytes && decodeStored(store, bytes)
+/**
+ * Reads records by id. Signed messages that were read last are kept: processes are read for each
+ * request about them. Under the id of all its signatures a message never changes; what other ids
+ * name may.
+ */
+function createRecordReader(store: StoreReader, kept: ByteLruMap<string, Message>) {
+  return async (id: string): Promise<Message | List | undefined> => {
+    const known = kept.get(id)
+    if (known !== undefined || !isStoredId(id)) return known
+    const bytes = await store.get(`${MESSAGES}/${id}`)
+    if (bytes === undefined) return undefined
+    let isLarge = false
+    const value = await decodeRecord(bytes, (hash) => {
+      isLarge = true
+      return store.get(`${DATA}/${hash}`)
+    })
+    if (!isLarge && isNamedBySigners(value, id))
+      kept.set(id, value, ENTRY_BYTES + bytes.length * IN_MEMORY)
+    return value
+  }
+}
+
+const KEPT_BYTES = 8 * 1_024 * 1_024
+/** What an entry takes besides, and how much more a message takes than its record. */
+const ENTRY_BYTES = 1_024
+const IN_MEMORY = 3
+
+function isNamedBySigners(value: Message | List, id: string): value is Message {
+  if (!(value instanceof Message) || messageId(value, 'all') !== id) return false
+  return signersOf(value).length > 0
 }
 
 function decodeStored(store: StoreReader, record: Uint8Array): Promise<Message | List> {

@@ -10,6 +10,7 @@ import type { Logger } from '../base/log.ts'
 import type { MemoryAccount, MemoryBudget } from '../base/memory-budget.ts'
 import type { Admission } from './admission.ts'
 import { type BodyReader, bodyLength, ClientGone } from './body.ts'
+import type { EndOfTurn } from './end-of-turn.ts'
 import { type FailureFormat, failureOf, failureReply } from './failure.ts'
 import type { HttpLimits } from './limits.ts'
 import { wantsJson, wantsPage } from './negotiate.ts'
@@ -24,6 +25,7 @@ export interface ExchangeDeps {
   /** Counts what requests hold in memory. */
   readonly memory: MemoryBudget
   readonly outbox: Outbox
+  readonly endOfTurn: EndOfTurn
   readonly readBody: BodyReader
   /** The address that limits count. */
   readonly clientAddress: (head: RequestHead) => string
@@ -114,6 +116,7 @@ class Call {
   async finish(reply: WriteOptions | undefined): Promise<void> {
     try {
       if (reply === undefined) return
+      await this.#deps.endOfTurn()
       await writeReply(this.#request, this.#response, reply)
       this.#deps.outbox.watch(this.#response)
     } catch (error) {

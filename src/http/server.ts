@@ -14,6 +14,7 @@ import { createBodyReader } from './body.ts'
 import { createClientAddress } from './client-address.ts'
 import { refuseConnection } from './client-error.ts'
 import { createDualServer, type DualServer } from './dual-protocol.ts'
+import { createEndOfTurn } from './end-of-turn.ts'
 import { createExchange, type Exchange, type ExchangeDeps } from './exchange.ts'
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './limits.ts'
 import { createMessageWork } from './message-work.ts'
@@ -98,6 +99,7 @@ export function createHttpServer(deps: HttpServerDeps, options: HttpServerOption
   const exchangeDeps: ExchangeDeps = {
     ...{ admission, memory, outbox, limits },
     readBody: createBodyReader(limits),
+    endOfTurn: createEndOfTurn(),
     clientAddress: createClientAddress(options.trustedProxies ?? []),
     requestId: createRequestIds(),
     events: deps.events ?? silentEvents,
