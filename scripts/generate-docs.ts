@@ -83,6 +83,7 @@ ${formatLimits()}
 | values of a JSON text, members of a structured field, lines of a flat text | 65,536 | 413 |
 | parts of a multipart body | 20,000; 131,072 of a reply | 413 |
 | header lines of all parts of a multipart body | 131,072; 1,048,576 of a reply | 413 |
+| items in the bundles of a data item; levels of them; tags of an item | 20,000; 32; 128 | 413, 400 |
 | messages that only the paths of parts or lines bring about | 65,536 | 413 |
 | links that are followed for one message | 10,000, 64 deep | 413 |
 | calls of devices within calls | 128 | 508 |

@@ -12,6 +12,15 @@ export const BUNDLE_NUMBER_BYTES = 32
 /** Bytes of the header of one item: its length and its id. */
 export const BUNDLE_HEADER_BYTES = 2 * BUNDLE_NUMBER_BYTES
 
+/** Items of a bundle, and of all bundles inside it: each is hashed to find it, and checked. */
+export const MAX_ITEMS = 20_000
+
+/** @throws AoError `limit-exceeded` */
+export function assertItemCount(count: number): void {
+  if (count <= MAX_ITEMS) return
+  throw new AoError('limit-exceeded', 'Expected fewer items in a bundle', { limit: MAX_ITEMS })
+}
+
 /** Number of items; length and id of each; the items. */
 export function encodeBundle(entries: readonly BundleEntry[]): Uint8Array {
   return Buffer.concat([
@@ -28,12 +37,14 @@ export function encodeBundleHeader({ id, item }: BundleEntry): Uint8Array {
 
 /**
  * The items of a bundle, as views on it. Ids are those of the header, not checked.
- * @throws AoError `invalid-encoding` when lengths do not add up to exactly these bytes.
+ * @throws AoError `invalid-encoding` when lengths do not add up to exactly these bytes,
+ * `limit-exceeded`.
  */
 export function decodeBundle(bytes: Uint8Array): BundleEntry[] {
   const count = decodeBundleNumber(bytes, 0)
   let start = BUNDLE_NUMBER_BYTES + count * BUNDLE_HEADER_BYTES
   if (start > bytes.length) throw invalid('the headers of all its items', bytes.length)
+  assertItemCount(count)
   const entries: BundleEntry[] = []
   for (let i = 0; i < count; i++) {
     const header = BUNDLE_NUMBER_BYTES + i * BUNDLE_HEADER_BYTES

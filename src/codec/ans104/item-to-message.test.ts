@@ -12,7 +12,7 @@ import { Link } from '../../message/value.ts'
 import { encodeBundle } from './bundle.ts'
 import { createItem, type DataItem, decodeItem, type ItemContent } from './data-item.ts'
 import { signedItemId, signItem, unsignedItemId } from './item-signature.ts'
-import { itemToMessage, MAX_ITEM_DEPTH } from './item-to-message.ts'
+import { itemToMessage } from './item-to-message.ts'
 import { messageToItem } from './message-to-item.ts'
 import { ORIGINAL_TAGS } from './original-tags.ts'
 import { verifyAns104 } from './verify.ts'
@@ -365,13 +365,6 @@ describe('bundles of items', () => {
     ]) {
       assert.deepEqual([...mapBundle(manifest).keys()], ['data'])
     }
-  })
-
-  it('refuses too many levels', () => {
-    let item = itemOf([['a', 'b']])
-    for (let level = 0; level < MAX_ITEM_DEPTH; level++) item = nest(item)
-    assert.ok(itemToMessage(item).get('1') instanceof Message)
-    assert.throws(() => itemToMessage(nest(item)), { code: 'limit-exceeded' })
   })
 
   it('throws nothing but AoError for a bundle that is changed anywhere', () => {

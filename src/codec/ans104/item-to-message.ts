@@ -7,6 +7,7 @@ import { isPrivateKey, LINK_SUFFIX, linkedKey, TYPES_KEY } from '../../message/k
 import { Message } from '../../message/message.ts'
 import { fromTabm } from '../../message/structured.ts'
 import type { TabmValue } from '../../message/tabm.ts'
+import { assertItemCount } from './bundle.ts'
 import type { DataItem } from './data-item.ts'
 import { commitmentOfItem } from './item-commitment.ts'
 import { DATA_KEY_TAG, lowerCase } from './item-tags.ts'
@@ -19,8 +20,8 @@ export const MAX_ITEM_DEPTH = 32
 /**
  * The message of an item, with the item's commitment. Signatures are not checked.
  * @throws AoError `invalid-message` for an item that is a bare binary, `invalid-key` for tags that a
- * message cannot have (`commitments`, `priv..`), `limit-exceeded` for too many levels, and what
- * decoding typed values throws.
+ * message cannot have (`commitments`, `priv..`), `limit-exceeded` for too many levels or items, and
+ * what decoding typed values throws.
  */
 export function itemToMessage(item: DataItem): Message {
   const value = itemToTabm(item)
@@ -31,9 +32,12 @@ export function itemToMessage(item: DataItem): Message {
 }
 
 /** The TABM of an item, or the data alone of one with the tag `ao-type: binary`. */
-export function itemToTabm(item: DataItem, depth = 0): TabmValue {
+export function itemToTabm(
+  item: DataItem,
+  level: Level = { depth: 0, counted: { items: 0 } },
+): TabmValue {
   if (item.tags.some(isBinaryMark)) return toBinary(item.data)
-  const nested = nestedValues(item, depth)
+  const nested = nestedValues(item, level)
   const tags = tagValues(item.tags)
   const values: ItemValues = {
     data: nested ?? plainData(item, tags),
@@ -48,6 +52,12 @@ export function itemToTabm(item: DataItem, depth = 0): TabmValue {
   return tabm.withCommitments(new Map([[commitment.id, commitment]]))
 }
 
+interface Level {
+  readonly depth: number
+  /** Of all levels together. */
+  readonly counted: { items: number }
+}
+
 type Values = ReadonlyMap<string, TabmValue>
 
 interface ItemValues {
@@ -60,7 +70,7 @@ function isBinaryMark({ name, value }: Tag): boolean {
   return name === 'ao-type' && value === 'binary'
 }
 
-function nestedValues(item: DataItem, depth: number): Values | undefined {
+function nestedValues(item: DataItem, { depth, counted }: Level): Values | undefined {
   const items = readNestedItems(item)
   if (items === undefined) return undefined
   if (depth >= MAX_ITEM_DEPTH) {
@@ -68,8 +78,11 @@ function nestedValues(item: DataItem, depth: number): Values | undefined {
       limit: MAX_ITEM_DEPTH,
     })
   }
+  counted.items += items.size
+  assertItemCount(counted.items)
   const values = new Map<string, TabmValue>()
-  for (const [key, nested] of items) values.set(key, itemToTabm(nested, depth + 1))
+  for (const [key, nested] of items)
+    values.set(key, itemToTabm(nested, { depth: depth + 1, counted }))
   return values
 }
 
