@@ -5,7 +5,7 @@ import { encodeBundle, MAX_ITEMS } from './bundle.ts'
 import { createItem, type DataItem } from './data-item.ts'
 import { itemToMessage, MAX_ITEM_DEPTH } from './item-to-message.ts'
 
-const LEAF = createItem({ tags: [{ name: 'a', value: 'b' }], data: '' })
+const LEAF = createItem({ tags: [{ name: 'a', value: 'b' }], data: new Uint8Array() })
 
 function bundleOf(items: readonly DataItem[]): DataItem {
   const tags = [
