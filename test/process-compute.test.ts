@@ -66,6 +66,16 @@ describe('compute and now', () => {
     assert.equal(JSON.parse(json.text).count, 2)
   })
 
+  test('a process that waits for its own computation is told so at once', async (t) => {
+    const { url, id } = await setupProcess(t, {
+      process: { 'execution-device': 'stack@1.0', 'device-stack': ['process@1.0'] },
+    })
+    for (const path of ['now', 'compute=0', 'now']) {
+      const reply = await get(`${url}/${id}/${path}`)
+      assert.deepEqual([reply.status, reply.headers.get('error')], [508, 'infinite-recursion'])
+    }
+  })
+
   test('compute without a slot is the newest state that is known', async (t) => {
     const { url, id } = await setupProcess(t, {
       devices: [counterDevice],

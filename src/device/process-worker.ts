@@ -9,6 +9,7 @@ import { AoError, isAoError } from '../base/errors.ts'
 import type { ComputedState, ComputedStates, StateEntry } from '../cache/computed-states.ts'
 import { Message } from '../message/message.ts'
 import type { SchedulerHandler } from '../scheduler/device.ts'
+import type { ComputeWaits } from './compute-waits.ts'
 import { failed, type Outcome, ok } from './device.ts'
 import type { KnownProcess } from './process-base.ts'
 import type { Execution } from './process-execution.ts'
@@ -22,6 +23,8 @@ export interface WorkerDeps {
   readonly next: SchedulerHandler
   readonly events: Pick<ComputeEvents, 'slotComputed' | 'computeFailed' | 'snapshotStored'>
   readonly clock: Clock
+  /** Shared by all workers. */
+  readonly waits: ComputeWaits
   /** Runs work that does not belong to the one request that happened to begin it. */
   readonly outside: <T>(work: () => T) => T
 }
@@ -73,13 +76,15 @@ export class ProcessWorker {
 
   /**
    * The state after a slot, or why there is none.
-   * @throws AoError `overloaded` when too many wait, and what the execution device throws.
+   * @throws AoError `overloaded` when too many wait, `infinite-recursion` when the process that asks
+   * would wait for itself, and what the execution device throws.
    */
   async compute(slot: number): Promise<Outcome> {
     this.#users++
     try {
       const known = await this.#known(slot)
-      return known === undefined ? await this.#wait(slot) : ok(known)
+      if (known !== undefined) return ok(known)
+      return await this.#deps.waits.waiting(this.#process.id, () => this.#wait(slot))
     } finally {
       this.#users--
     }
@@ -113,7 +118,7 @@ export class ProcessWorker {
     return this.#at?.slot === slot ? this.#at.state : this.#journal.read(slot)
   }
 
-  #wait(slot: number): Promise<Outcome> {
+  async #wait(slot: number): Promise<Outcome> {
     const { queueLimit } = this.#options
     if (this.#waiters.size >= queueLimit) {
       throw new AoError('overloaded', 'Too many wait for this process; try again later', {
@@ -123,8 +128,13 @@ export class ProcessWorker {
     }
     return new Promise((resolve, reject) => {
       this.#waiters.add({ slot, resolve, reject })
-      if (!this.#isRunning) void this.#deps.outside(() => this.#run())
+      if (!this.#isRunning) void this.#begin()
     })
+  }
+
+  #begin(): Promise<void> {
+    const { outside, waits } = this.#deps
+    return outside(() => waits.computing(this.#process.id, () => this.#run()))
   }
 
   async #run(): Promise<void> {

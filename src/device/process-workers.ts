@@ -3,6 +3,7 @@
  * when it was idle for long. A worker holds nothing that cannot be read or computed again.
  */
 import { AoError } from '../base/errors.ts'
+import { ComputeWaits } from './compute-waits.ts'
 import type { KnownProcess } from './process-base.ts'
 import { ProcessWorker, type WorkerDeps, type WorkerOptions } from './process-worker.ts'
 
@@ -26,8 +27,8 @@ export class ProcessWorkers {
   readonly #sweeper: NodeJS.Timeout
   #isClosed = false
 
-  constructor(deps: WorkerDeps, options: WorkersOptions) {
-    this.#deps = deps
+  constructor(deps: Omit<WorkerDeps, 'waits'>, options: WorkersOptions) {
+    this.#deps = { ...deps, waits: new ComputeWaits() }
     this.#options = options
     this.#sweeper = setInterval(() => this.#freeIdle(), Math.max(options.idleMs / 2, 10))
     this.#sweeper.unref()

@@ -10,6 +10,7 @@ import { Message } from '../../src/message/message.ts'
 import { isBinary } from '../../src/message/value.ts'
 import { decodeReply } from '../comparable-reply.ts'
 import { type HttpAnswer, type HttpRequest, send } from '../replay.ts'
+import { contentTargets } from './content-targets.ts'
 import type { Corpus } from './corpus.ts'
 import { type FiredNode, startFiredNode } from './fired-node.ts'
 import { anyForgery } from './hostile-post.ts'
@@ -30,6 +31,11 @@ export async function openNodeTargets(corpus: Corpus): Promise<NodeTargets> {
   const node = await startFiredNode()
   const agent = new Agent({ keepAlive: true })
   const http2 = createHttp2Client(node.url)
+  const ask = async (request: HttpRequest): Promise<HttpAnswer> => {
+    const answer = await inTime(send(node.url, request, agent))
+    node.assertCalm()
+    return answer
+  }
   const seeds = await signSeeds(node.address)
   for (const spawn of seeds.spawns) assert.equal((await send(node.url, spawn, agent)).status, 200)
   const known: Corpus = {
@@ -42,13 +48,13 @@ export async function openNodeTargets(corpus: Corpus): Promise<NodeTargets> {
     createTarget('node-requests', {
       share: 24,
       arbitrary: anyMarked,
-      check: async (request) => checkAnswer(node, request, await send(node.url, request, agent)),
+      check: async (request) => checkAnswer(node, request, await ask(request)),
     }),
     createTarget('node-http2', {
       share: 6,
       arbitrary: anyMarked,
       check: async (request) => {
-        const answer = await http2.send(request)
+        const answer = await inTime(http2.send(request))
         if (answer !== undefined) await checkAnswer(node, request, answer)
       },
     }),
@@ -68,18 +74,29 @@ export async function openNodeTargets(corpus: Corpus): Promise<NodeTargets> {
       ),
       check: async (request) => {
         const asked = { ...request, headers: [...request.headers, BUNDLED] }
-        const answer = await send(node.url, asked, agent)
+        const answer = await ask(asked)
         await checkAnswer(node, request, answer)
         await checkScheduled(seeds, answer)
       },
     }),
   ]
+  targets.push(...contentTargets({ scheduler: node.address, processes: seeds.processes, ask }))
   const close = async (): Promise<string> => {
     agent.destroy()
     http2.close()
     return node.close()
   }
   return { targets, close }
+}
+
+/** Long, as others may use the machine; a node that waits for nothing is far quicker. */
+const PATIENCE_MS = 10_000
+
+/** @throws Error when no answer comes */
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error('The node does not answer')), PATIENCE_MS)
+  return Promise.race([answer, promise]).finally(() => clearTimeout(timer))
 }
 
 const BUNDLED = ['accept-bundle', 'true'] as const

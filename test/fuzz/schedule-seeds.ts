@@ -59,7 +59,8 @@ const ITEM = { device: 'ans104@1.0' } as const
 const HTTPSIG = { device: 'httpsig@1.0' } as const
 const SCHEDULE = { method: 'POST', path: '/~scheduler@1.0/schedule' }
 
-function requestOf(message: Message): HttpRequest {
+/** A post that has the message scheduled. */
+export function requestOf(message: Message): HttpRequest {
   const devices = [...message.commitments.values()].map(({ device }) => device)
   if (devices.includes('ans104@1.0')) {
     const headers = [['content-type', 'application/ans104']] as const
