@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { commitMessage } from '../src/codec/commit.ts'
+import { startFake } from './fake-network.ts'
 import {
   clientWallet,
   get,
@@ -106,6 +107,30 @@ describe('a task', () => {
     const [first, second] = (await seeWhen(node, cronId, isFinished)).history
     assert.equal((first?.due ?? 1) % 1_000, 0)
     assert.ok((second?.due ?? 0) >= (first?.due ?? 0) + 1_000)
+  })
+
+  test('goes by the blocks that the gateway tells of', async (t) => {
+    let height = 1_500_000
+    const gateway = await startFake(t, (_request, response) =>
+      response.end(
+        JSON.stringify({ height, indep_hash: 'h'.repeat(64), timestamp: 1_795_000_000 }),
+      ),
+    )
+    const node = await startTestNode(t, { ...OPEN, gatewayUrl: gateway.url, blockPollMs: 1_000 })
+    await gateway.reached(2)
+    const id = await make(node, `every?interval=10-blocks&times=3&${QUICK}`)
+    await seeWhen(node, id, ({ history }) => history.length === 1)
+    height += 9
+    await gateway.reached(gateway.received.length + 2)
+    assert.equal((await see(node, id)).runs, 1)
+    height += 1
+    await seeWhen(node, id, ({ history }) => history.length === 2)
+    height += 10
+    const { history } = await seeWhen(node, id, isFinished)
+    assert.deepEqual(
+      history.map(({ due }) => due),
+      [1_500_000, 1_500_010, 1_500_020],
+    )
   })
 
   test('that failed is tried again, and tells why', async (t) => {

@@ -210,6 +210,23 @@ describe('what was missed', () => {
     }
   })
 
+  test('blocks that came while the node was down are missed, whenever it hears of them', async () => {
+    let height = 1_000
+    const first = await startCron({ height: () => height })
+    const id = await first.create('every', { ...P, interval: '2-blocks', missed: 'skip' })
+    await first.time.advance(3_000)
+    assert.equal(first.runs.length, 1)
+    height = 0
+    const { time, runs, task } = await first.restart(60_000)
+    await time.advance(3_000)
+    height = 1_005
+    await time.advance(3_000)
+    assert.deepEqual([runs.length, task(id).missedRuns], [0, 2])
+    height = 1_006
+    await time.advance(3_000)
+    assert.equal(runs.length, 1)
+  })
+
   test('a run that was recorded is not begun again', async () => {
     const first = await startCron()
     const id = await first.create('once', P)

@@ -173,6 +173,8 @@ export class Dispatcher {
     this.#wakesAtMs = Number.NEGATIVE_INFINITY
     if (moment.nowMs < this.#lastNowMs - SET_BACK_MS) this.#retimeAll(moment)
     this.#lastNowMs = moment.nowMs
+    // At its start a node knows no block yet: what came before its first one, it was not there for.
+    if (this.#since.height === 0) this.#since = { ...this.#since, height: moment.height }
     let left = MAX_AT_ONCE
     for (; left > 0; left--) {
       const entry = this.#times.popUntil(moment.nowMs) ?? this.#heights.popUntil(moment.height)
