@@ -11,11 +11,13 @@ import { type ChildNode, killNode, startChild } from './child-node.ts'
 
 const KILLS = 3
 const INTERVAL_MS = 150
+/** Of the task that runs again and again. */
+const TIMES = 40
 
 function start(t: TestContext, storePath: string): Promise<ChildNode> {
   return startChild(t, {
     ...{ storePath, cronAccess: 'open', verifyAssignments: 'accept-unsigned' },
-    cronProcessMinIntervalMs: 50,
+    ...{ cronProcessMinIntervalMs: 50, cronHistory: TIMES },
   })
 }
 
@@ -59,6 +61,9 @@ test('SIGKILL loses no task, and doubles no run that its policy does not double'
   const ticking = await spawn(node, {
     ...{ 'Cron-Interval': `${INTERVAL_MS}-milliseconds`, 'Cron-Missed': 'catch-up-1000' },
   })
+  const every = `every?interval=100-milliseconds&times=${TIMES}&missed=catch-up&overlap=allow`
+  const path = `/~cron@1.0/${every}&cron-path=/${target}/schedule&n=again`
+  const again = (await request(node.url + path, { method: 'POST' })).text
   const made: Record<'once' | 'skip', string[]> = { once: [], skip: [] }
   for (let round = 0; round < KILLS; round++) {
     const before = { once: made.once.length, skip: made.skip.length }
@@ -82,10 +87,28 @@ test('SIGKILL loses no task, and doubles no run that its policy does not double'
   const doubled = made.once.filter((number) => (counts.get(number) ?? 0) > 1)
   // Only what was under way when the node died, and not yet recorded, may have run twice.
   assert.ok(doubled.length <= KILLS * 40, `${doubled.length} runs were doubled`)
+  assert.ok((counts.get('again') ?? 0) >= TIMES, 'each due time ran')
+  await assertGrid(node, again)
   await assertTicks(node, ticking)
   node.child.kill('SIGTERM')
   assert.deepEqual(await once(node.child, 'exit'), [0, null])
 })
+
+/** A task that runs again and again has recorded each of its due times once. */
+async function assertGrid({ url }: ChildNode, task: string): Promise<void> {
+  const query = `task=${task}&require-codec=application/json&accept-bundle=true`
+  const { text } = await request(`${url}/~cron@1.0/get?${query}`)
+  const { body } = JSON.parse(text) as {
+    body: { created: number; history: { due: number }[]; 'skipped-runs': number }
+  }
+  const due = body.history.map((run) => (run.due - body.created) / 100).toSorted((a, b) => a - b)
+  assert.equal(new Set(due).size, TIMES)
+  if (body['skipped-runs'] > 0) return
+  assert.deepEqual(
+    due,
+    due.map((_, n) => n),
+  )
+}
 
 /** Each due time from the first to the last has its message, once and in order. */
 async function assertTicks({ url }: ChildNode, pid: string): Promise<void> {
