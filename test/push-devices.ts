@@ -17,13 +17,13 @@ export const sender = createDevice('sender@1.0', {
   },
 })
 
-/** Sends every message on, or back, counting down. */
+/** Sends every message on, or back, counting down; says `Done.` in the end. */
 export const pingPong = createDevice('ping-pong@1.0', {
   compute: async (base, request) => {
     const body = inputOf(request)
     const left = numberAt(body, 'left') ?? 0
     const target = textAt(body, 'friend') ?? textAt(body, 'from-process') ?? ''
-    if (left === 0) return ok(base)
+    if (left === 0) return ok(base.with([['results', createResults({ output: 'Done.' })]]))
     const messages = [{ target, left: `${left - 1}` }]
     return ok(base.with([['results', createResults({ messages })]]))
   },
