@@ -6,6 +6,7 @@ import { Message } from '../message/message.ts'
 import { createFailingStore, diskFull, type FailingStoreHooks } from '../store/failing-store.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
+import { ComputeWaits } from './compute-waits.ts'
 import { failed, type Outcome, ok } from './device.ts'
 import type { Execution } from './process-execution.ts'
 import { ProcessWorker, type WorkerOptions } from './process-worker.ts'
@@ -57,6 +58,7 @@ function setup({ length = 100, options = {}, store = createMemoryStore(), execut
       snapshotStored: () => undefined,
     },
     clock,
+    waits: new ComputeWaits(),
     outside: <T>(work: () => T): T => work(),
   }
   const allOptions = { snapshotSlots: 0, snapshotMs: 0, queueLimit: 10, ...options }
