@@ -59,6 +59,19 @@ describe('StateJournal', () => {
     assert.equal((await states.read(PROCESS, 0))?.get('at-slot'), 0)
   })
 
+  test('writes what comes in the very turn in which it has written all', async () => {
+    const states = createComputedStates(createMemoryStore())
+    const journal = new StateJournal(states, PROCESS)
+    // One microtask later each time: one of them comes where the writing ends.
+    for (let turns = 0; turns < 30; turns++) {
+      journal.store(entry(2 * turns))
+      for (let turn = 0; turn < turns; turn++) await undefined
+      journal.store(entry(2 * turns + 1))
+      await journal.written()
+      assert.ok(await states.read(PROCESS, 2 * turns + 1), `after ${turns} turns`)
+    }
+  })
+
   test('lets who computes wait when too many states wait for their write', async () => {
     const { gates, journal } = setup()
     for (let slot = 0; slot < 64; slot++) journal.store(entry(slot))

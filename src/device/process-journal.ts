@@ -36,9 +36,7 @@ export class StateJournal {
     if (this.#failure !== undefined) return
     this.#queue.push(entry)
     this.#unwritten.set(entry.slot, entry.state)
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined
-    })
+    this.#writing ??= this.#write()
   }
 
   /** Resolves when more may be stored. */
@@ -58,21 +56,26 @@ export class StateJournal {
     return failure
   }
 
+  /** Ends in the turn in which it finds nothing more: what comes later begins it again. */
   async #write(): Promise<void> {
     while (this.#queue.length > 0) {
       const batch = this.#queue
       this.#queue = []
       try {
         await this.#states.write(this.#processId, batch)
+        this.#forget(batch)
       } catch (error) {
         this.#failure = { error }
         this.#queue = []
         this.#unwritten.clear()
-        return
       }
-      for (const { slot, state } of batch) {
-        if (this.#unwritten.get(slot) === state) this.#unwritten.delete(slot)
-      }
+    }
+    this.#writing = undefined
+  }
+
+  #forget(batch: readonly StateEntry[]): void {
+    for (const { slot, state } of batch) {
+      if (this.#unwritten.get(slot) === state) this.#unwritten.delete(slot)
     }
   }
 }
