@@ -204,6 +204,20 @@ describe('managing', () => {
     await assert.rejects(manage(next, 'resume', id), { message: /nothing left/ })
   })
 
+  test('a run that outlives the node writes nothing more', async () => {
+    const { answer, release } = heldAnswers()
+    const fixture = await startCron({ answer })
+    await fixture.create('once', P)
+    await fixture.time.advance(10)
+    const closing = fixture.cron.close()
+    await fixture.time.advance(6_000)
+    await closing
+    fixture.store.commit = () => assert.fail('The store is closed')
+    release()
+    await fixture.time.advance(5_000)
+    assert.ok(!fixture.events.some(([name]) => name === 'cronStoreFailed'))
+  })
+
   test('resume refuses a task that has nothing left to run', async () => {
     const fixture = await startCron()
     const until = fixture.time.now() + 5_000

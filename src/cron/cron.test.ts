@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { heldAnswers, startCron } from './cron-fixture.ts'
+import { FakeTime } from './fake-time.ts'
 
 const P = { 'cron-path': '/x' }
 
@@ -139,6 +140,23 @@ describe('overlap', () => {
 })
 
 describe('what was missed', () => {
+  test('is made up for with 16 runs beside each other, where the task allows that', async () => {
+    const first = await startCron()
+    const keys = { ...P, interval: '1-minute', overlap: 'allow', missed: 'catch-up' }
+    const id = await first.create('every', keys)
+    await first.time.advance(61_000)
+    const held = heldAnswers()
+    const next = await startCron({
+      ...{ store: first.store, answer: held.answer },
+      time: new FakeTime(first.time.now() + 40 * 60_000),
+    })
+    await next.time.advance(1_000)
+    assert.deepEqual([next.runs.length, next.task(id).live.running], [16, 16])
+    for (let n = 0; n < 5; n++) held.release()
+    await next.time.advance(10)
+    assert.deepEqual([next.runs.length, next.task(id).live.running], [21, 16])
+  })
+
   test('by default one run makes up for all', async () => {
     const first = await startCron()
     const id = await first.create('every', { ...P, interval: '1-minute' })

@@ -80,7 +80,7 @@ export class TaskRunner {
   start(task: Task, due: number, isOwed: boolean): void {
     const { live, definition } = task
     const overtaken = definition.overlap === 'queue' ? undefined : this.#takeRetry(task)
-    if (!isBusy(task) || (definition.overlap === 'allow' && live.running < MAX_BESIDE)) {
+    if (hasRoom(task)) {
       this.#begin(task, due)
       this.#launch({ task, due, attempts: 0 })
     } else if (isOwed || live.waiting.length < waitingLimit(task)) {
@@ -109,6 +109,7 @@ export class TaskRunner {
   drop(task: Task): void {
     const dropped = task.live.waiting.splice(0)
     for (const due of dropped) removeOne(task.unsettled, due)
+    task.runs -= dropped.length
     task.skippedRuns += dropped.length
     const record = this.#takeRetry(task)
     if (record !== undefined) this.#settle(task, record)
@@ -210,7 +211,7 @@ export class TaskRunner {
       ...{ task: id, kind, status, durationMs, attempts },
       ...(reason === undefined ? {} : { reason }),
     })
-    const next = isBusy(task) ? undefined : live.waiting.shift()
+    const next = hasRoom(task) ? live.waiting.shift() : undefined
     if (next !== undefined) this.#launch({ task, due: next, attempts: 0 })
     this.#deps.onSettled(task)
   }
@@ -234,6 +235,12 @@ export class TaskRunner {
 /** Whether a run of the task is under way, or waits to be tried again. */
 export function isBusy({ live }: Task): boolean {
   return live.running > 0 || live.retry !== undefined
+}
+
+/** Whether a task may begin a run now. */
+function hasRoom(task: Task): boolean {
+  const mayRunBeside = task.definition.overlap === 'allow' && task.live.running < MAX_BESIDE
+  return mayRunBeside || !isBusy(task)
 }
 
 function waitingLimit({ definition: { kind, overlap } }: Task): number {

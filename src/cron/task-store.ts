@@ -55,6 +55,7 @@ export class TaskStore {
   readonly #dirty = new Set<Task>()
   #cancelTimer: (() => void) | undefined
   #flushing: Promise<void> | undefined
+  #isClosed = false
 
   constructor(deps: TaskStoreDeps, { gatherMs = 100, retryMs = 1_000 }: TaskStoreOptions = {}) {
     this.#deps = deps
@@ -98,8 +99,9 @@ export class TaskStore {
     await this.#deps.store.commit(writes)
   }
 
-  /** Writes a task with others soon, however long the store takes to recover. */
+  /** Writes a task with others soon, however long the store takes to recover; not after `close`. */
   saveSoon(task: Task): void {
+    if (this.#isClosed) return
     this.#dirty.add(task)
     if (this.#flushing === undefined) this.#arm(this.#gatherMs)
   }
@@ -141,6 +143,7 @@ export class TaskStore {
     this.#cancelTimer = undefined
     await this.#flushing
     while (this.#dirty.size > 0) await this.#writeGroup()
+    this.#isClosed = true
   }
 
   /** One damaged record must not keep all other tasks from running. */
