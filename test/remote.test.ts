@@ -97,6 +97,22 @@ describe('a process of another node', () => {
     assert.equal(reply.status, 404, reply.text)
   })
 
+  test('is not reached in a private network, unless the node may go there', async (t) => {
+    const refusing = { a: { localPeers: 'refuse' } } as const
+    const { a, b } = await startPair(t, refusing)
+    const processId = await spawn(b)
+    const named = `${processId}?hint=${b.url}`
+    const byHint = await postItem(a.url, await signMessage(named))
+    await tellLocation(a, await locationOf(b.url))
+    const byRecord = await postItem(a.url, await signProcess(b.address))
+    for (const reply of [byHint, byRecord]) {
+      assert.deepEqual([reply.status, reply.headers.get('error')], [502, 'remote-failed'])
+      assert.match(reply.text, /private network/)
+    }
+    const everywhere = await startTestNode(t, { host: '0.0.0.0' })
+    assert.equal((await postItem(everywhere.url, await signMessage(named))).status, 502)
+  })
+
   for (const path of ['/~location@1.0/known', '/~scheduler@1.0/location']) {
     test(`is reached by a record posted to ${path}, and kept when it was posted here`, async (t) => {
       const pair = await startPair(t)

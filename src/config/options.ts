@@ -111,6 +111,11 @@ const network = {
     'Whether the node itself asks the scheduler of a foreign process. Off: the client gets a redirect (307).',
   ),
   followHints: onOff(true, 'Whether `PID?hint=URL` in a process id may name its scheduler.'),
+  localPeers: choice(
+    ['auto', 'allow', 'refuse'],
+    'auto',
+    'Whether hints and scheduler locations, which strangers write, may lead to this machine or into private networks; hosts of `notifyPeers` always may. `auto`: only where the node itself listens on this machine alone.',
+  ),
   notifyPeers: urlList('Nodes that are told of a new scheduler location of this node.'),
   peerTimeoutMs: wholeNumber(
     30 * SECOND_MS,

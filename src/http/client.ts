@@ -5,6 +5,7 @@ import { AoError, isAoError } from '../base/errors.ts'
 import { decodeHttpsig } from '../codec/httpsig/decode.ts'
 import { encodeHttpsig } from '../codec/httpsig/encode.ts'
 import type { Message } from '../message/message.ts'
+import type { PeerGuard } from './peer-guard.ts'
 
 export interface PeerRequest {
   readonly url: URL
@@ -27,6 +28,8 @@ export interface PeerClientOptions {
   readonly maxReplyBytes?: number
   /** Hears of the bytes of replies as they come, and may refuse them. */
   readonly hold?: (bytes: number) => void
+  /** Which addresses may be reached. Default: all. */
+  readonly guard?: PeerGuard
 }
 
 export interface PeerClient {
@@ -51,10 +54,15 @@ const TRANSPORT_HEADERS = new Set([
 
 export function createPeerClient(options: PeerClientOptions = {}): PeerClient {
   const { timeoutMs = 30_000, maxReplyBytes = 64 * 1_024 * 1_024, hold = () => undefined } = options
-  const agent = new Agent({ maxHeaderSize: 1_048_576 })
+  const { guard } = options
+  const agent = new Agent({
+    maxHeaderSize: 1_048_576,
+    ...(guard === undefined ? {} : { connect: { lookup: guard.lookup } }),
+  })
   return {
     request: async (request) => {
       try {
+        guard?.assertAddress(request.url)
         const response = await send(request.url, {
           ...encodeRequest(request),
           dispatcher: agent,

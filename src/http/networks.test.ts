@@ -17,6 +17,7 @@ test('createNetworks() holds addresses, networks and this machine', () => {
 
 test('plainAddress() gives IPv4 addresses as such', () => {
   assert.equal(plainAddress('::ffff:192.0.2.7'), '192.0.2.7')
+  assert.equal(plainAddress('::ffff:c000:207'), '192.0.2.7')
   assert.equal(plainAddress('::1'), '::1')
 })
 

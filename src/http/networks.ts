@@ -29,9 +29,14 @@ function expand(name: string): string[] {
   return name === 'loopback' ? ['127.0.0.0/8', '::1'] : [name]
 }
 
-/** An IPv4 address as that, also where it came to a socket of IPv6. */
+/** An IPv4 address as that, also where it came to a socket of IPv6: `::ffff:` and it, or its hex. */
 export function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
+  const mapped = /^::ffff:(?:(\d+\.\d+\.\d+\.\d+)|([0-9a-f]{1,4}):([0-9a-f]{1,4}))$/i.exec(address)
+  if (mapped === null) return address
+  const [, dotted, high = '', low = ''] = mapped
+  if (dotted !== undefined) return dotted
+  const groups = [Number.parseInt(high, 16), Number.parseInt(low, 16)]
+  return groups.flatMap((group) => [group >> 8, group & 0xff]).join('.')
 }
 
 /**

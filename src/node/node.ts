@@ -9,7 +9,7 @@ import { createUploader } from '../arweave/uploader.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Events } from '../base/events.ts'
 import { type Logger, silentLogger } from '../base/log.ts'
-import { createMemoryBudget } from '../base/memory-budget.ts'
+import { createMemoryBudget, type MemoryBudget } from '../base/memory-budget.ts'
 import { createMessageCache } from '../cache/cache.ts'
 import { verifyMessage } from '../codec/verify.ts'
 import { resolveConfig } from '../config/load-config.ts'
@@ -18,7 +18,9 @@ import type { Cron } from '../cron/cron.ts'
 import type { Wallet } from '../crypto/wallet.ts'
 import type { Device } from '../device/device.ts'
 import { createOperatorCheck } from '../device/operator.ts'
-import { createPeerClient } from '../http/client.ts'
+import { createPeerClient, type PeerClient } from '../http/client.ts'
+import { createNetworks } from '../http/networks.ts'
+import { createPeerGuard } from '../http/peer-guard.ts'
 import { createRemoteScheduler } from '../scheduler/remote.ts'
 import { createScheduler, type Scheduler } from '../scheduler/scheduler.ts'
 import { createSignerRate, type SignerRate } from '../scheduler/signer-rate.ts'
@@ -103,7 +105,7 @@ async function startWith(
   const logger = deps.logger ?? silentLogger
   const metrics = createMetrics({ ofProcess: deps.logger !== undefined })
   const events = createEvents({ logger, metrics })
-  const peers = createPeerClient({ timeoutMs: config.peerTimeoutMs, hold: memory.hold })
+  const peers = openPeers(config, memory)
   const network = createNetwork(config, { clock, logger, fetch: deps.fetch ?? fetch })
   const cache = createMessageCache(stores.cache)
   const live = liveOptions(config)
@@ -304,4 +306,19 @@ function once(run: () => Promise<void>): () => Promise<void> {
     running ??= run()
     return running
   }
+}
+
+function openPeers(config: NodeConfig, memory: MemoryBudget): PeerClient {
+  const options = { timeoutMs: config.peerTimeoutMs, hold: memory.hold }
+  const guard = isGuarded(config) ? createPeerGuard(config.notifyPeers) : undefined
+  return createPeerClient(guard === undefined ? options : { ...options, guard })
+}
+
+/** Whether strangers must not lead the node into the network that it stands in. */
+function isGuarded({ localPeers, host }: NodeConfig): boolean {
+  return localPeers === 'auto' ? !isLoopback(host) : localPeers === 'refuse'
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || createNetworks(['loopback']).has(host)
 }
