@@ -17,7 +17,7 @@ export interface ExpectedAssignment {
   readonly schedulers: readonly string[] | undefined
   /**
    * Whether the received bytes of messages are there where only they prove a signature: a store
-   * keeps them, a node does not send them.
+   * keeps them, other nodes do not send them.
    */
   readonly hasReceived: boolean
 }
@@ -96,7 +96,7 @@ async function messageFindings(
     if (!hasReceived && hasHttpSignature(message)) {
       const reason =
         'The signature on the message cannot be checked with what the node sends: the bytes that ' +
-        'its client sent prove it, or it was changed; verify the store to know'
+        'its client sent prove it, or it was changed; only the store tells'
       return [finding('message-unproved', slot, reason)]
     }
     return [finding('message-invalid', slot, 'A signature on the scheduled message does not hold')]

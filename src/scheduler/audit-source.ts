@@ -7,8 +7,6 @@ export type SourceHead = Pick<Head, 'slot'> & Partial<Head>
 
 /** Every read throws an AoError for what is there but cannot be read. */
 export interface ScheduleSource {
-  /** Whether messages come with the bytes in which they were received. */
-  readonly hasReceived: boolean
   /** Ids of the processes that have a schedule, in pages of the source. */
   processes(): AsyncIterable<string>
   /** The process message itself, also where it is not in the schedule. */
@@ -35,7 +33,6 @@ export function createStoreSource(store: ScheduleStore): ScheduleSource {
     return found && store.loadAll(found)
   }
   return {
-    hasReceived: true,
     processes: () => processesOf(store),
     process: message,
     head: (processId) => store.head(processId),

@@ -43,7 +43,7 @@ export async function* auditSchedule(
   const process = await readOptional(() => source.process(processId))
   const { after } = options
   const auditor = await createAuditor({
-    ...{ processId, hasReceived: source.hasReceived },
+    processId,
     ...(process === undefined ? {} : { process }),
     ...(after === undefined ? {} : { after }),
   })

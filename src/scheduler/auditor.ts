@@ -41,8 +41,6 @@ export interface AuditorOptions {
   readonly process?: Message
   /** Where an audit before this one ended. Default: before slot 0. */
   readonly after?: AuditState
-  /** See `ExpectedAssignment`. Default true. */
-  readonly hasReceived?: boolean
 }
 
 /** What an audit needs to know of a process. */
@@ -59,15 +57,13 @@ export async function createAuditor(options: AuditorOptions): Promise<Auditor> {
 
 class SlotAuditor implements Auditor {
   readonly #processId: string
-  readonly #hasReceived: boolean
   #facts: ProcessFacts | undefined
   #hasToldOfScheduler = false
   state: AuditState
 
   constructor(options: AuditorOptions, facts: ProcessFacts | undefined) {
-    const { processId, after = startAudit(processId), hasReceived = true } = options
+    const { processId, after = startAudit(processId) } = options
     this.#processId = processId
-    this.#hasReceived = hasReceived
     this.state = after
     this.#facts = facts
   }
@@ -81,22 +77,25 @@ class SlotAuditor implements Auditor {
     this.#facts ??= first && (await this.#factsOfFirst(first))
     const schedulers = this.#facts?.schedulers
     const audited = await Promise.all(
-      assignments.map(({ slot, message }) =>
-        auditAssignment(message, this.#expected(slot, schedulers)),
+      assignments.map((assignment) =>
+        auditAssignment(assignment.message, this.#expected(assignment, schedulers)),
       ),
     )
     return audited.map((assignment) => this.#follow(assignment))
   }
 
-  async #factsOfFirst({ slot, message }: SlotAssignment): Promise<ProcessFacts | undefined> {
-    const { message: body } = await auditAssignment(message, this.#expected(slot, undefined))
+  async #factsOfFirst(first: SlotAssignment): Promise<ProcessFacts | undefined> {
+    const { message: body } = await auditAssignment(first.message, this.#expected(first, undefined))
     return body && processFacts(body, this.#processId)
   }
 
-  #expected(slot: number, schedulers: readonly string[] | undefined): ExpectedAssignment {
+  #expected(
+    { slot, lacksReceived = false }: SlotAssignment,
+    schedulers: readonly string[] | undefined,
+  ): ExpectedAssignment {
     const { length } = schedulers ?? []
     return {
-      ...{ processId: this.#processId, slot, hasReceived: this.#hasReceived },
+      ...{ processId: this.#processId, slot, hasReceived: !lacksReceived },
       schedulers: length === 0 ? undefined : schedulers,
     }
   }

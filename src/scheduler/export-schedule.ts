@@ -8,6 +8,7 @@ import {
 import { ITEMS_PER_SLOT, itemsOfSlot } from './archive-bundle.ts'
 import { formatHeaderLine, formatSlotLine } from './archive-line.ts'
 import type { ScheduleSource } from './audit-source.ts'
+import { isProcess } from './auditor.ts'
 import type { SlotAssignment } from './schedule-store.ts'
 
 export interface ExportOptions {
@@ -40,7 +41,9 @@ export async function exportLines(source: ScheduleSource, options: ExportOptions
   const range = await rangeOf(source, options)
   if (after === undefined) {
     const process = await source.process(processId)
-    const known = process === undefined ? {} : { process }
+    // A node may send too little of it to prove it; it is in slot 0 all the same.
+    const isProved = process !== undefined && (await isProcess(process, processId))
+    const known = isProved ? { process } : {}
     await write(`${await formatHeaderLine({ processId, ...range, ...known })}\n`)
   }
   const from = after === undefined ? range.from : after + 1

@@ -4,6 +4,7 @@ import { toText } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import { Message } from '../message/message.ts'
 import { isBinary, isList } from '../message/value.ts'
+import { isArchive, readArchive } from './archive-page.ts'
 import type { ScheduleSource } from './audit-source.ts'
 import { integerOf } from './location.ts'
 import type { SlotAssignment } from './schedule-store.ts'
@@ -19,13 +20,16 @@ export type GetMessage = (
 /** Slots that are asked for one by one behind a gap, before the rest is taken for missing. */
 const MAX_PROBES = 100
 
-/** Asks the scheduler itself, since a process need not have a device that does. */
+/**
+ * Asks the scheduler itself, since a process need not have a device that does, and for an archive,
+ * which nodes that know none answer as any page.
+ */
 export function createNodeSource(get: GetMessage): ScheduleSource {
-  const assignments = async (processId: string, from: number, to: number) =>
-    consecutive(
-      await read(get, `/~scheduler@1.0/schedule?target=${processId}&from=${from}&to=${to}`),
-      from,
-    )
+  const assignments = async (processId: string, from: number, to: number) => {
+    const query = `target=${processId}&from=${from}&to=${to}&archive=true`
+    const page = await read(get, `/~scheduler@1.0/schedule?${query}`)
+    return page !== undefined && isArchive(page) ? readArchive(page, from) : inPage(page, from)
+  }
   const assignment = async (processId: string, slot: number): Promise<Message | undefined> =>
     (await assignments(processId, slot, slot))[0]?.message
   const message = (id: string): Promise<Message | undefined> => read(get, `/${id}`)
@@ -35,7 +39,6 @@ export function createNodeSource(get: GetMessage): ScheduleSource {
     return slot === undefined || slot < 0 ? undefined : { slot }
   }
   return {
-    hasReceived: false,
     processes: () => processesOf(get),
     process: message,
     head,
@@ -64,14 +67,14 @@ async function read(get: GetMessage, path: string): Promise<Message | undefined>
 }
 
 /** The assignments of a page from a slot on, up to the first that is not there. */
-function consecutive(page: Message | undefined, from: number): SlotAssignment[] {
+function inPage(page: Message | undefined, from: number): SlotAssignment[] {
   const slots = page?.get('assignments')
   const found: SlotAssignment[] = []
   if (!(slots instanceof Message)) return found
   for (let slot = from; ; slot++) {
     const message = slots.get(String(slot))
     if (!(message instanceof Message)) return found
-    found.push({ slot, message })
+    found.push({ slot, message, lacksReceived: true })
   }
 }
 

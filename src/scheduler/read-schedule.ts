@@ -5,6 +5,7 @@ import { toText } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import { Message } from '../message/message.ts'
 import { isBinary, isInteger, Link, type Value } from '../message/value.ts'
+import { ARCHIVE_SLOTS, formatArchive } from './archive-page.ts'
 import type { PageForms } from './assignment-forms.ts'
 import { defaultAddress, type SchedulerContext, type SlotRange } from './context.ts'
 import { formatAos2Edge, formatAos2Page, formatPage, parsePage } from './formats.ts'
@@ -37,10 +38,23 @@ export async function getSchedule(
       return { ...outcome, message: formatAos2Page(page, edges) }
     })
   }
+  if (textOf(request, 'archive') === 'true') {
+    return ok(await archivePage(context, located.processId, range))
+  }
   const { page, slots, forms } = await readPage(context, located.processId, range)
   if (isAos2) return ok(formatAos2Page(page, await edgesOf(slots, forms)))
   const links = slots.map(({ slot, id }) => [String(slot), new Link(id)] as const)
   return ok(formatPage(page, new Message<Value>(links).withPrivate({ inlineForms: forms })))
+}
+
+async function archivePage(
+  { store, options }: SchedulerContext,
+  processId: string,
+  { from, to = from + ARCHIVE_SLOTS }: SlotRange,
+): Promise<Message> {
+  const limit = Math.min(Math.max(to - from + 1, 0), options.pageLimit + 1, ARCHIVE_SLOTS)
+  const range = { from, limit, limitBytes: options.pageLimitBytes }
+  return formatArchive(await store.assignments(processId, range))
 }
 
 /** Made a few at a time, so that others are served meanwhile. */

@@ -54,6 +54,8 @@ export interface SlotAssignment {
   readonly slot: number
   /** Everything in it is loaded. */
   readonly message: Message
+  /** Whether it came without the received bytes that some signatures need as a proof. */
+  readonly lacksReceived?: boolean
 }
 
 /** Where an assignment is. */
