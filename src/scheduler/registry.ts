@@ -42,6 +42,8 @@ export interface Registry {
   openCount(): number
   /** Messages that are under way in all servers. */
   pendingCount(): number
+  /** Requests that are under way, those that only wait for the answer to another one too. */
+  underWay(): number
   /** Refuses new requests and resolves when those under way are answered. */
   close(): Promise<void>
 }
@@ -100,6 +102,10 @@ class ServerRegistry implements Registry {
     let pending = 0
     for (const { opened } of this.#slots.values()) pending += opened?.pending() ?? 0
     return pending
+  }
+
+  underWay(): number {
+    return this.#users
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 /** Builds the scheduling system of a node from its store, wallets and options. */
+import { availableParallelism } from 'node:os'
 import type { BlockClock } from '../arweave/block-clock.ts'
 import type { Uploader } from '../arweave/uploader.ts'
 import type { Clock } from '../base/clock.ts'
@@ -27,6 +28,7 @@ import { type AppendEntry, createScheduleStore, type ScheduleStore } from './sch
 import { createProcessServer, type ProcessServer } from './server.ts'
 import { noSignerRate, type SignerRate } from './signer-rate.ts'
 import { createUploadQueue, type UploadQueue } from './upload-queue.ts'
+import { createWriteGate, type WriteGate } from './write-gate.ts'
 
 export interface SchedulerDeps {
   /** Holds schedules, their messages and scheduler locations. */
@@ -99,7 +101,7 @@ export function createScheduler(
   const { signerRate = noSignerRate } = deps
   const uploads = createUploadQueue({ store, uploader, events })
   const openServer = (process: Message, processId: string): Promise<ProcessServer> =>
-    open({ deps, options, limits, store, wallets, uploads }, processId, process)
+    open({ deps, options, limits, store, wallets, uploads, gate }, processId, process)
   const registry = createRegistry(
     { clock: deps.clock, events: deps.events, open: openServer },
     {
@@ -108,6 +110,7 @@ export function createScheduler(
       idleMs: limits.serverIdleMs,
     },
   )
+  const gate = createWriteGate(registry, { busyFrom: 2 * availableParallelism() })
   const locations = createLocationTable({
     store: deps.store,
     reader: store,
@@ -146,10 +149,11 @@ interface OpenParts {
   readonly store: ScheduleStore
   readonly wallets: ReadonlyMap<string, Wallet>
   readonly uploads: UploadQueue
+  readonly gate: WriteGate
 }
 
 async function open(
-  { deps, options, limits, store, wallets, uploads }: OpenParts,
+  { deps, options, limits, store, wallets, uploads, gate }: OpenParts,
   processId: string,
   process: Message,
 ): Promise<ProcessServer> {
@@ -168,7 +172,8 @@ async function open(
       blockClock: deps.blockClock,
       sign: (assignment) => commitAssignment(assignment, signers, spec),
       find: (messageId) => store.assignmentOf(processId, messageId),
-      append: (entries) => append(deps, store, { processId, entries }),
+      append: (entries) =>
+        gate.run(entries.length, () => append(deps, store, { processId, entries })),
       upload: async (assignment) => {
         const slot = integerOf(assignment, 'slot') ?? 0
         if (mode === 'remote_confirmation') await uploads.publish(processId, slot)
