@@ -7,6 +7,7 @@ import type { NodeConfig } from '../src/config/options.ts'
 import { createDevice } from '../src/device/create-device.ts'
 import { ok } from '../src/device/device.ts'
 import { numberAt } from '../src/device/read-key.ts'
+import { createResults } from '../src/device/results.ts'
 import { Message } from '../src/message/message.ts'
 import { createFailingStore, diskFull } from '../src/store/failing-store.ts'
 import { createMemoryStore } from '../src/store/memory-store.ts'
@@ -103,6 +104,23 @@ describe('a push that nobody waits for', () => {
     const asked = await get(`${url}/${from}/push&slot=${slot}&push-mode=async`)
     assert.deepEqual([asked.status, asked.text], [200, ''])
     while ((await countOf(url, target)) !== '2') await new Promise(setImmediate)
+  })
+
+  test('is also one that takes too long for its client', async (t) => {
+    const gate = Promise.withResolvers<void>()
+    const slow = createDevice('slow@1.0', {
+      compute: async (base, request) => {
+        if (numberAt(request, 'slot') === 1) await gate.promise
+        return ok(base.with([['results', createResults({ output: 'At last' })]]))
+      },
+    })
+    const node = await startTestNode(t, { pushWaitMs: 50 }, { devices: [slow] })
+    const id = await spawn(node, { 'execution-device': 'slow@1.0' })
+    const posted = (await postItem(node.url, await signMessage(id), `/${id}/push`)).message()
+    assert.deepEqual([posted.get('slot'), posted.has('data')], [1, false])
+    gate.resolve()
+    const again = await get(`${node.url}/${id}/push&slot=1`)
+    assert.equal(again.message().get('data'), 'At last')
   })
 
   test('goes on after the node was stopped in the middle of it', async (t) => {

@@ -68,6 +68,11 @@ export const computing = {
     'off',
     'What `now` of a process answers. `off`: the state after the newest slot. `prefer`: the newest state that was computed before, if any. `only`: that or 404.',
   ),
+  pushWaitMs: wholeNumber(
+    60 * SECOND_MS,
+    'How long a client is made to wait for a push; then it is answered with the slot of its message, and the push goes on. Should be less than `replyTimeoutMs`.',
+    { min: 1 },
+  ),
   pushAlwaysSign: onOff(
     true,
     'Whether the node signs messages of an outbox with its own wallet where it has none that the target accepts. Off: they are not delivered.',

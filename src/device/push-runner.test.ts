@@ -18,7 +18,10 @@ function pushOf(slot = 1): SlotPush {
   return { process, slot, shownSlot: slot, resultDepth: 0, maxDepth: 4, run }
 }
 
-function setup(push: (push: SlotPush, attempt: number) => Promise<Outcome>, maxBackground = 2) {
+function setup(
+  push: (push: SlotPush, attempt: number) => Promise<Outcome>,
+  { maxBackground = 2, waitMs = 60_000 } = {},
+) {
   const deliveries = createDeliveries(createMemoryStore())
   const failures: unknown[] = []
   let attempts = 0
@@ -30,7 +33,7 @@ function setup(push: (push: SlotPush, attempt: number) => Promise<Outcome>, maxB
       events: { pushFailed: ({ error }) => void failures.push(error) },
       outside: (work) => work(),
     },
-    { ...LIMITS, maxBackground, retryDelaysMs: [1, 1] },
+    { ...LIMITS, maxBackground, waitMs, retryDelaysMs: [1, 1] },
   )
   const idle = async () => {
     while ((await deliveries.pending()).length > 0) await new Promise(setImmediate)
@@ -137,6 +140,30 @@ describe('a push that its client waits for', () => {
     ends[1]?.resolve(DONE)
     await runs[1]
     assert.equal((await deliveries.pending()).length, 0)
+  })
+
+  test('goes on when it takes too long for its client, noted and tried again', async () => {
+    const end = Promise.withResolvers<Outcome>()
+    const { runner, deliveries, idle } = setup(
+      async (push, attempt) => {
+        if (attempt === 1) push.run.postponed = 1
+        return attempt === 1 ? end.promise : DONE
+      },
+      { waitMs: 1 },
+    )
+    assert.equal(await runner.run(pushOf()), undefined)
+    assert.deepEqual(await deliveries.pending(), [PLACE])
+    end.resolve(DONE)
+    assert.equal(await idle(), 2)
+  })
+
+  test('that is late and fails is told in the log', async () => {
+    const end = Promise.withResolvers<Outcome>()
+    const { runner, failures, idle } = setup(() => end.promise, { waitMs: 1 })
+    await runner.run(pushOf())
+    end.reject(new AoError('unavailable', 'Later'))
+    await idle()
+    assert.equal(failures.length, 1)
   })
 
   test('stays noted when it throws', async () => {

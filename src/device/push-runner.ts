@@ -22,7 +22,9 @@ export interface RunnerDeps {
 export interface RunnerOptions extends PushOptions {
   /** Pushes at a time that nobody waits for. */
   readonly maxBackground: number
-  /** How long such a push waits before it tries again what failed; it gives up after the last. */
+  /** How long a client is made to wait for a push. */
+  readonly waitMs: number
+  /** How long one that nobody waits for rests before it tries again; after the last it gives up. */
   readonly retryDelaysMs: readonly number[]
 }
 
@@ -45,22 +47,31 @@ export class PushRunner {
     this.#options = options
   }
 
-  /** What comes of a push. One that throws stays noted, for the next start of the node. */
-  async run(push: SlotPush): Promise<Outcome> {
-    const { run } = push
-    this.#hold(run)
+  /**
+   * What comes of a push; `undefined` for one that takes longer than `waitMs`, and goes on as one that
+   * nobody waits for. One that throws stays noted, for the next start of the node.
+   */
+  async run(push: SlotPush): Promise<Outcome | undefined> {
+    this.#hold(push.run)
+    const attempt = this.#attempt(push)
+    const isLate = new AbortController()
+    const late = wait(this.#options.waitMs, undefined, { signal: isLate.signal, ref: false })
+    late.catch(() => undefined)
     let isOver = false
     try {
-      const outcome = await this.#attempt(push)
+      const outcome = await Promise.race([attempt, late])
       isOver = true
+      if (outcome === undefined) await this.#leave(push, attempt)
+      else await this.#release(push.run, true)
       return outcome
     } finally {
-      await this.#release(run, isOver)
+      isLate.abort()
+      if (!isOver) await this.#release(push.run, false)
     }
   }
 
   /** Resolves when the push is noted and under way. @throws AoError `overloaded`, `unavailable` */
-  async start(push: SlotPush): Promise<void> {
+  async start(push: SlotPush): Promise<undefined> {
     const { maxBackground: limit } = this.#options
     if (this.#isStopping) {
       throw new AoError('unavailable', 'The node is stopping; push the slot again later')
@@ -73,6 +84,7 @@ export class PushRunner {
     push.run.isNoted = true
     await this.#deps.deliveries.setPending(push.run.root)
     this.#begin(push)
+    return undefined
   }
 
   /** Takes up what was cut off when the node stopped. */
@@ -99,23 +111,34 @@ export class PushRunner {
     return this.#stopping.signal.aborted
   }
 
+  /** Nobody waits any more for a push that is under way. */
+  async #leave(push: SlotPush, attempt: Promise<Outcome>): Promise<void> {
+    push.run.isNoted = true
+    this.#keep(this.#finish(push, attempt))
+    const { root } = push.run
+    await this.#deps.deliveries.setPending(root)
+    if (!this.#roots.has(nameOf(root))) await this.#deps.deliveries.clearPending(root)
+  }
+
   #begin(push: SlotPush): void {
     push.run.isNoted = true
     this.#hold(push.run)
-    const done = this.#deps.outside(() => this.#finish(push))
+    this.#keep(this.#deps.outside(() => this.#finish(push, this.#attempt(push))))
+  }
+
+  #keep(done: Promise<void>): void {
     this.#background.add(done)
     void done.finally(() => this.#background.delete(done))
   }
 
   /** Tries again for a while what failed for a reason that may pass, then gives up. */
-  async #finish(push: SlotPush): Promise<void> {
+  async #finish(push: SlotPush, attempt: Promise<Outcome>): Promise<void> {
     const { root } = push.run
-    let failure: unknown
-    for (const delayMs of [0, ...this.#options.retryDelaysMs]) {
-      if (!(await this.#pause(delayMs))) break
+    let failure = await this.#failureOf(push.run, attempt)
+    for (const delayMs of this.#options.retryDelaysMs) {
+      if (failure === undefined || !(await this.#pause(delayMs))) break
       const run = { ...createPushRun(root, this.#options), isNoted: true }
-      failure = await this.#tryOnce({ ...push, run })
-      if (failure === undefined) break
+      failure = await this.#failureOf(run, this.#attempt({ ...push, run }))
     }
     const { pushFailed } = this.#deps.events
     if (failure !== undefined) pushFailed({ ...root, key: '', error: failure })
@@ -125,12 +148,12 @@ export class PushRunner {
   }
 
   /** Why a push must be tried again; what will fail for ever is only told. */
-  async #tryOnce(push: SlotPush): Promise<unknown> {
+  async #failureOf(run: PushRun, attempt: Promise<Outcome>): Promise<unknown> {
     try {
-      const outcome = await this.#attempt(push)
-      if (outcome.kind !== 'error') return push.run.postponed > 0 ? POSTPONED : undefined
+      const outcome = await attempt
+      if (outcome.kind !== 'error') return run.postponed > 0 ? POSTPONED : undefined
       if (outcome.status >= 500) return outcome.value
-      this.#deps.events.pushFailed({ ...push.run.root, key: '', error: outcome.value })
+      this.#deps.events.pushFailed({ ...run.root, key: '', error: outcome.value })
       return undefined
     } catch (error) {
       return error
@@ -149,7 +172,7 @@ export class PushRunner {
   /** Whether there is still time after a while. */
   async #pause(delayMs: number): Promise<boolean> {
     const { signal } = this.#stopping
-    if (delayMs > 0) await wait(delayMs, undefined, { signal, ref: false }).catch(() => undefined)
+    await wait(delayMs, undefined, { signal, ref: false }).catch(() => undefined)
     return !this.#isStopping
   }
 

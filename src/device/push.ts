@@ -51,14 +51,23 @@ async function pushKnownSlot(deps: PushDeps, base: Message, request: Message): P
   const process = await deps.computer.find(base)
   if ('kind' in process) return process
   const push = slotPush(deps, request, { process, slot, shownSlot: request.get('slot') ?? slot })
-  if (!isAsync(request, process)) return deps.runner.run(push)
-  await deps.runner.start(push)
+  const outcome = await pushed(deps, push, isAsync(request, process))
+  if (outcome !== undefined) return outcome
   return own(
     new Message<Value>([
       ['slot', push.shownSlot],
       ['process', process.id],
     ]),
   )
+}
+
+/** What comes of a push, unless it is one that nobody waits for, or not so long. */
+async function pushed(
+  { runner }: PushDeps,
+  push: SlotPush,
+  isLater: boolean,
+): Promise<Outcome | undefined> {
+  return isLater ? runner.start(push) : runner.run(push)
 }
 
 /** Schedules the message of a request, then pushes its slot where this node can compute it. */
@@ -85,11 +94,8 @@ async function resultsOf(deps: PushDeps, request: Message, assignment: Message):
     const process = await deps.computer.find(new Message([], undefined, processPriv(assignment)))
     if ('kind' in process) return new Message()
     const push = slotPush(deps, request, { process, slot, shownSlot: slot })
-    if (isAsync(request, process)) {
-      await deps.runner.start(push)
-      return new Message()
-    }
-    const outcome = await deps.runner.run(push)
+    const outcome = await pushed(deps, push, isAsync(request, process))
+    if (outcome === undefined) return new Message()
     if (outcome.kind !== 'error' && outcome.value instanceof Message) return outcome.value
     return failure(outcome.value)
   } catch (error) {

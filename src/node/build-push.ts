@@ -38,7 +38,10 @@ export function buildPushing(parts: ComputeParts, computer: ProcessComputer): Pu
       push: (push) => pushSlot(deps, push),
       resume: (pending) => resumed(reader, pending, options),
     },
-    { ...options, maxBackground: config.maxBackgroundPushes, retryDelaysMs: RETRY_DELAYS_MS },
+    {
+      ...{ ...options, waitMs: config.pushWaitMs, retryDelaysMs: RETRY_DELAYS_MS },
+      maxBackground: config.maxBackgroundPushes,
+    },
   )
   return { handler: createPushHandler({ scheduler, computer, runner, events, options }), runner }
 }
