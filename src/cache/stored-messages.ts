@@ -3,6 +3,7 @@
  * each but once, which costs little and tells how large a message is; the message itself is made
  * when it is asked for.
  */
+import { linksOfItem } from '../codec/ans104/item-links.ts'
 import { Message } from '../message/message.ts'
 import { isList, Link, type List, type Value } from '../message/value.ts'
 import type { StoreReader } from '../store/store.ts'
@@ -120,30 +121,8 @@ function storedRecord(
     ownBytes += value?.length ?? 0
   }
   const item = itemOfRecord(record, large)
-  const links = item === undefined ? linksOfRecord(record) : linksOfItem(item, record, large)
+  const links = item === undefined ? linksOfRecord(record) : linksOfItem(item)
   return { record, large, ownBytes, links, size: undefined }
-}
-
-/** The bytes of an item are searched before it is taken apart: hardly any item has links. */
-function linksOfItem(
-  item: Uint8Array,
-  record: UnpackedRecord,
-  large: StoredRecord['large'],
-): string[] {
-  const text = Buffer.from(item.buffer, item.byteOffset, item.byteLength).toString('latin1')
-  if (!LINK_MARK.test(text)) return []
-  const ids: string[] = []
-  collectLinks(buildRecord(record, large), ids)
-  return ids
-}
-
-/** Tags are read without regard to case, and the Kelvin sign is a capital k. */
-const LINK_MARK = /\+lin/i
-
-function collectLinks(value: Value, ids: string[]): void {
-  if (value instanceof Link) ids.push(value.id)
-  else if (isList(value)) for (const item of value) collectLinks(item, ids)
-  else if (value instanceof Message) for (const [, item] of value) collectLinks(item, ids)
 }
 
 function measure(stored: StoredRecord, records: Records, depth: number): Size {

@@ -1,0 +1,53 @@
+/** What an item links to, told from its tags: most readers of an assignment want only that. */
+import { toText } from '../../base/bytes.ts'
+import { LINK_SUFFIX, linkedKey } from '../../message/keys.ts'
+import { Message } from '../../message/message.ts'
+import { isList, Link, type Value } from '../../message/value.ts'
+import { decodeItem } from './data-item.ts'
+import { DATA_KEY_TAG, lowerCase } from './item-tags.ts'
+import { BUNDLE_TAGS } from './nested-items.ts'
+import { readReceived } from './received-bytes.ts'
+
+/** In the name of a tag, without regard to case; the Kelvin sign is a capital k. */
+const LINK_MARK = /\+lin/i
+/** Names that decide which of several values a key has. */
+const AMBIGUOUS: ReadonlySet<string> = new Set([...BUNDLE_TAGS, DATA_KEY_TAG, 'ao-type'])
+
+/**
+ * The ids of all links in the message of an item, at any depth.
+ * @throws AoError see `decodeAns104`.
+ */
+export function linksOfItem(bytes: Uint8Array): string[] {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+  if (!LINK_MARK.test(text)) return []
+  const links = linksOfTags(bytes)
+  if (links !== undefined) return links
+  const ids: string[] = []
+  collectLinks(readReceived(bytes).message, ids)
+  return ids
+}
+
+/** `undefined` where it takes more than the tags to know. */
+function linksOfTags(bytes: Uint8Array): string[] | undefined {
+  const { tags, data, target, anchor } = decodeItem(bytes)
+  if (data.length > 0 || target !== undefined || anchor !== undefined) return undefined
+  const keys = new Set<string>()
+  const ids: string[] = []
+  for (const { name, value } of tags) {
+    const key = lowerCase(name)
+    const base = linkedKey(key) ?? key
+    if (AMBIGUOUS.has(key) || keys.has(base)) return undefined
+    keys.add(base)
+    if (!key.endsWith(LINK_SUFFIX)) continue
+    const id = toText(value)
+    if (id === undefined) return undefined
+    ids.push(id)
+  }
+  return ids
+}
+
+function collectLinks(value: Value, ids: string[]): void {
+  if (value instanceof Link) ids.push(value.id)
+  else if (isList(value)) for (const item of value) collectLinks(item, ids)
+  else if (value instanceof Message) for (const [, item] of value) collectLinks(item, ids)
+}
