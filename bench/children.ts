@@ -72,11 +72,17 @@ export async function load(
 }
 
 async function answer(child: ChildProcess): Promise<unknown> {
-  const [message] = await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(([code]) => {
-      throw new Error(`A process of the benchmark ended with code ${code}`)
-    }),
-  ])
-  return message
+  const stop = new AbortController()
+  const { signal } = stop
+  try {
+    const [message] = await Promise.race([
+      once(child, 'message', { signal }),
+      once(child, 'exit', { signal }).then(([code]) => {
+        throw new Error(`A process of the benchmark ended with code ${code}`)
+      }),
+    ])
+    return message
+  } finally {
+    stop.abort()
+  }
 }
