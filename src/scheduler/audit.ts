@@ -4,7 +4,6 @@
  * slots behind it, so that millions of them take no more memory than a few.
  */
 import { AoError } from '../base/errors.ts'
-import type { Message } from '../message/message.ts'
 import type { AuditState } from './audit-chain.ts'
 import { type Finding, finding } from './audit-finding.ts'
 import { auditReads } from './audit-reads.ts'
@@ -130,20 +129,24 @@ class ScheduleAudit {
   }
 
   async #singly(from: number, limit: number): Promise<SlotAssignment[]> {
-    const { source, processId } = this.#parts
     const found: SlotAssignment[] = []
     for (let slot = from; slot < from + limit; slot++) {
-      const message = await readOptional(() => source.assignment(processId, slot))
-      if (message === undefined) break
-      found.push({ slot, message })
+      const [one] = (await readOptional(() => this.#one(slot))) ?? []
+      if (one === undefined) break
+      found.push(one)
     }
     return found
+  }
+
+  #one(slot: number): Promise<SlotAssignment[]> {
+    const { source, processId } = this.#parts
+    return source.assignments(processId, { from: slot, limit: 1 })
   }
 
   /** Nothing came for a slot: it is missing, with all up to the next one there is, or unreadable. */
   async *#skip(slot: number): AsyncGenerator<Finding> {
     const { source, processId, auditor, head } = this.#parts
-    const reason = await whyUnreadable(() => source.assignment(processId, slot))
+    const reason = await whyUnreadable(() => this.#one(slot))
     const next = reason === undefined ? await source.nextSlot(processId, slot) : slot
     if (next === slot) {
       auditor.skipTo(slot + 1)
@@ -167,9 +170,7 @@ async function readOptional<T>(read: () => Promise<T | undefined>): Promise<T | 
   }
 }
 
-async function whyUnreadable(
-  read: () => Promise<Message | undefined>,
-): Promise<string | undefined> {
+async function whyUnreadable(read: () => Promise<unknown>): Promise<string | undefined> {
   try {
     await read()
     return undefined

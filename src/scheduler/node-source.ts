@@ -30,8 +30,11 @@ export function createNodeSource(get: GetMessage): ScheduleSource {
     const page = await read(get, `/~scheduler@1.0/schedule?${query}`)
     return page !== undefined && isArchive(page) ? readArchive(page, from) : inPage(page, from)
   }
-  const assignment = async (processId: string, slot: number): Promise<Message | undefined> =>
-    (await assignments(processId, slot, slot))[0]?.message
+  // In another way than the pages, so that the two can be compared.
+  const assignment = async (processId: string, slot: number): Promise<Message | undefined> => {
+    const query = `target=${processId}&from=${slot}&to=${slot}`
+    return inPage(await read(get, `/~scheduler@1.0/schedule?${query}`), slot)[0]?.message
+  }
   const message = (id: string): Promise<Message | undefined> => read(get, `/${id}`)
   const head = async (processId: string): Promise<{ slot: number } | undefined> => {
     const reply = await read(get, `/~scheduler@1.0/slot?target=${processId}`)
