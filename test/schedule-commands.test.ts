@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn as spawnProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -148,6 +148,7 @@ test('export and import take a schedule from a node into a store', async (t) => 
 test('what cannot be opened or understood is one line', async (t) => {
   const folder = await temporaryFolder(t)
   await mkdir(join(folder, 'empty'))
+  await writeFile(join(folder, 'text'), 'nonsense '.repeat(99))
   const id = 'A'.repeat(43)
   for (const [args, expected] of [
     [['verify', '--store', join(folder, 'empty')], /Expected a folder with a store: .*empty$/],
@@ -161,6 +162,8 @@ test('what cannot be opened or understood is one line', async (t) => {
     [['export', '--format', 'zip', id], /Expected --format to be one of jsonl, ans104, got "zip"$/],
     [['import', '--store', 'a'], /Expected the file of an exported schedule$/],
     [['import', '--store', 'a', join(folder, 'none')], /Expected a file that can be read: /],
+    [['import', '--store', 'a', folder], /Expected a file, found a folder or a stream: /],
+    [['import', '--store', 'a', join(folder, 'text')], /ANS-104 bundle; read as a bundle: Expected/],
   ] as const) {
     const { code, stderr } = await run(args)
     assert.equal(code, 1, args.join(' '))

@@ -77,12 +77,14 @@ async function markPublished(
   await schedules.setPublishedSlots(processId, range.last + 1)
 }
 
+/** A plain file: a bundle is read at two places at once. */
 async function openFile(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r')
-  } catch (cause) {
+  const file = await open(path, 'r').catch((cause: unknown) => {
     throw new AoError('not-found', 'Expected a file that can be read', { path }, cause)
-  }
+  })
+  if ((await file.stat()).isFile()) return file
+  await file.close()
+  throw new AoError('not-found', 'Expected a file, found a folder or a stream', { path })
 }
 
 const BRACE = 0x7b
@@ -92,7 +94,15 @@ async function readArchive(path: string, file: FileHandle): Promise<ImportedSche
   const [first] = await readAt(file, 0, 1)
   const { size } = await file.stat()
   if (first === BRACE) return readLines(path)
-  return readItems({ sizeBytes: size, read: (position, length) => readAt(file, position, length) })
+  try {
+    const read = (position: number, length: number) => readAt(file, position, length)
+    return await readItems({ sizeBytes: size, read })
+  } catch (cause) {
+    if (!isAoError(cause, 'invalid-encoding')) throw cause
+    const reason = 'Expected a schedule as export writes it, as JSON lines or as an ANS-104 bundle'
+    const details = `read as a bundle: ${cause.message}`
+    throw new AoError('invalid-encoding', `${reason}; ${details}`, { path }, cause)
+  }
 }
 
 async function readAt(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
