@@ -163,7 +163,10 @@ test('what cannot be opened or understood is one line', async (t) => {
     [['import', '--store', 'a'], /Expected the file of an exported schedule$/],
     [['import', '--store', 'a', join(folder, 'none')], /Expected a file that can be read: /],
     [['import', '--store', 'a', folder], /Expected a file, found a folder or a stream: /],
-    [['import', '--store', 'a', join(folder, 'text')], /ANS-104 bundle; read as a bundle: Expected/],
+    [
+      ['import', '--store', 'a', join(folder, 'text')],
+      /ANS-104 bundle; read as a bundle: Expected/,
+    ],
   ] as const) {
     const { code, stderr } = await run(args)
     assert.equal(code, 1, args.join(' '))
