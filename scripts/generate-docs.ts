@@ -78,6 +78,7 @@ ${formatLimits()}
 | bytes of a path segment | 512 | 400 |
 | segments of a path, paths inside it counted | 128 | 400 |
 | paths inside paths | 16 | 400 |
+| keys of a query | 20,000 | 400 |
 | steps of a path times keys that go with each | 100,000 | 400 |
 | messages nested in a message | 128; 64 to be scheduled | 400, 413 |
 | values of a JSON text, members of a structured field, lines of a flat text | 65,536 | 413 |

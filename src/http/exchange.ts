@@ -120,7 +120,8 @@ class Call {
       await writeReply(this.#request, this.#response, reply)
       this.#deps.outbox.watch(this.#response)
     } catch (error) {
-      this.#tellFailure(error)
+      if (failureOf(error, this.#requestId).status >= 500) this.#tellFailure(error)
+      else this.#tellCut(error)
     } finally {
       this.#setWritten()
     }
@@ -193,6 +194,12 @@ class Call {
       path: pathOf(this.#head.target),
       error,
     })
+  }
+
+  /** A client asked for a format that something in a long reply cannot be put in. */
+  #tellCut(error: unknown): void {
+    const path = pathOf(this.#head.target)
+    this.#deps.logger.info({ requestId: this.#requestId, path, error }, 'Reply cut short')
   }
 
   #done(reply: WireReply, closes: boolean): WriteOptions {

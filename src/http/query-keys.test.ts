@@ -31,3 +31,15 @@ test('queryKeys() refuses bad escapes', () => {
     )
   }
 })
+
+test('queryKeys() refuses a query of too many keys', () => {
+  const query = (count: number): string =>
+    Array.from({ length: count }, (_, n) => `k${n}`).join('&')
+  assert.equal(queryKeys(`/a?${query(20_000)}`).size, 20_000)
+  for (const text of [query(20_001), '&'.repeat(50_000)]) {
+    assert.throws(
+      () => queryKeys(`/a?${text}`),
+      (error) => isAoError(error, 'invalid-path'),
+    )
+  }
+})

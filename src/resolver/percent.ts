@@ -16,17 +16,32 @@ export function decodePercent(text: string): string {
   return decoded
 }
 
-/** The pairs of a query, in order. A name without `=` has no value. */
+/** Keys of a query: more than any request has, and each is copied for every step of its path. */
+const MAX_PAIRS = 20_000
+
+/**
+ * The pairs of a query, in order. A name without `=` has no value.
+ * @throws AoError `invalid-path` for bad escapes, and for too many pairs.
+ */
 export function parseForm(query: string): [name: string, value: Binary | undefined][] {
   const pairs: [string, Binary | undefined][] = []
-  for (const pair of query.split('&')) {
+  const parts = query.split('&', 2 * MAX_PAIRS)
+  if (parts.length === 2 * MAX_PAIRS) throw tooMany()
+  for (const pair of parts) {
     if (pair === '') continue
     const equals = pair.indexOf('=')
     const name = decodePercent(withBlanks(equals < 0 ? pair : pair.slice(0, equals)))
     if (name === '') throw new AoError('invalid-path', 'Expected a name before = in the query')
+    if (pairs.length === MAX_PAIRS) throw tooMany()
     pairs.push([name, equals < 0 ? undefined : decodeFormValue(pair.slice(equals + 1))])
   }
   return pairs
+}
+
+function tooMany(): AoError {
+  return new AoError('invalid-path', 'Expected a query of fewer keys; send them in the body', {
+    limit: MAX_PAIRS,
+  })
 }
 
 function decodeFormValue(text: string): Binary {

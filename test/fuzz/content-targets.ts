@@ -52,8 +52,9 @@ async function schedule(deps: ContentDeps, content: Content): Promise<Scheduled 
   const signed = await attempt(() => commitMessage(message, clientWallet, { device, bundle }))
   const request = signed && (await attempt(() => requestOf(signed)))
   if (request === undefined || !isSendable(request)) return undefined
-  const answer = await deps.ask({ ...request, headers: [...request.headers, BUNDLED] })
-  if (answer.status !== 200) return undefined
+  const asked = { ...request, headers: [...request.headers, BUNDLED] }
+  const answer = await deps.ask(asked).catch(unlessCut)
+  if (answer?.status !== 200) return undefined
   const assignment = decodeReply(answer)
   const [process, slot] = [assignment.get('process'), assignment.get('slot')]
   const body = assignment.get('body')
@@ -61,6 +62,11 @@ async function schedule(deps: ContentDeps, content: Content): Promise<Scheduled 
   if (typeof process !== 'string' || typeof slot !== 'number') return undefined
   if (!(body instanceof Message)) return undefined
   return { process, slot, id: idOf(body) }
+}
+
+/** A signed path may ask for a long page, in a format that something late in it has no form in. */
+function unlessCut(error: unknown): undefined {
+  if (!(error instanceof Error && error.message === 'aborted')) throw error
 }
 
 const BUNDLED = ['accept-bundle', 'true'] as const

@@ -36,8 +36,10 @@ export async function openNodeTargets(corpus: Corpus): Promise<NodeTargets> {
     node.assertCalm()
     return answer
   }
-  const seeds = await signSeeds(node.address)
-  for (const spawn of seeds.spawns) assert.equal((await send(node.url, spawn, agent)).status, 200)
+  const [seeds, own] = [await signSeeds(node.address, 'a'), await signSeeds(node.address, 'b')]
+  for (const spawn of [...seeds.spawns, ...own.spawns]) {
+    assert.equal((await send(node.url, spawn, agent)).status, 200)
+  }
   const known: Corpus = {
     ...corpus,
     requests: [...corpus.requests, ...seeds.posts],
@@ -80,7 +82,7 @@ export async function openNodeTargets(corpus: Corpus): Promise<NodeTargets> {
       },
     }),
   ]
-  targets.push(...contentTargets({ scheduler: node.address, processes: seeds.processes, ask }))
+  targets.push(...contentTargets({ scheduler: node.address, processes: own.processes, ask }))
   const close = async (): Promise<string> => {
     agent.destroy()
     http2.close()

@@ -22,11 +22,12 @@ export interface ScheduleSeeds {
   readonly signers: ReadonlySet<string>
 }
 
-export async function signSeeds(scheduler: string): Promise<ScheduleSeeds> {
+/** Each name has processes of its own. */
+export async function signSeeds(scheduler: string, name: string): Promise<ScheduleSeeds> {
   const spawn = { type: 'Process', device: 'process@1.0', scheduler }
   const processes = [
-    await commitMessage(createMessage({ ...spawn, n: '1' }), clientWallet, ITEM),
-    await commitMessage(createMessage({ ...spawn, n: '2' }), walletB, HTTPSIG),
+    await commitMessage(createMessage({ ...spawn, name }), clientWallet, ITEM),
+    await commitMessage(createMessage({ ...spawn, name }), walletB, HTTPSIG),
   ]
   const ids = processes.map(idOf)
   const messages: Message[] = []
