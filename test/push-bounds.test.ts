@@ -274,4 +274,27 @@ describe('targets of another node', () => {
     assert.equal(await countOf(a.url, target), '21')
     assert.equal(await countOf(b.url, target), '21')
   })
+
+  test('are reached later, once, where their node was away', async (t) => {
+    const a = await startTestNode(t, {}, { devices: [counterDevice, sender] })
+    const options = { storeEngine: 'lmdb', storePath: await temporaryFolder(t) } as const
+    const deps = { devices: [counterDevice], wallets: [walletB] }
+    const first = await startTestNode(t, options, deps)
+    const from = await spawn(a, { 'execution-device': 'sender@1.0' })
+    const target = await spawn(first, COUNTER)
+    const to = `${target}?hint=${first.url}`
+    const slot = await send(a.url, from, { to, 'say-action': 'Increment' })
+    await first.stop()
+    const push = async (): Promise<Message> =>
+      entry((await get(`${a.url}/${from}/push&slot=${slot}`)).message())
+    const failed = await push()
+    assert.deepEqual([failed.get('response'), failed.has('slot')], ['error', false])
+    const port = Number(new URL(first.url).port)
+    const second = await startTestNode(t, { ...options, port }, deps)
+    const sent = await push()
+    assert.equal(sent.get('slot'), 1, String(sent.get('reason')))
+    assert.equal((await push()).get('id'), sent.get('id'))
+    assert.equal(await countOf(second.url, target), '1')
+    assert.equal((await readSchedule(second.url, target)).length, 2)
+  })
 })

@@ -6,7 +6,8 @@ import { verifyMessage } from '../src/codec/verify.ts'
 import { createDevice } from '../src/device/create-device.ts'
 import { failed, ok } from '../src/device/device.ts'
 import { numberAt } from '../src/device/read-key.ts'
-import { messageId } from '../src/message/id.ts'
+import { createMessage } from '../src/message/create-message.ts'
+import { messageId, unsignedId } from '../src/message/id.ts'
 import { Message } from '../src/message/message.ts'
 import {
   bodyOf,
@@ -16,6 +17,7 @@ import {
   postItem,
   readSchedule,
   schedule,
+  signHttpsig,
   signItem,
   signMessage,
   signProcess,
@@ -246,6 +248,21 @@ describe('who signs', () => {
       await signMessage(from, { action: 'Forward', to: target }),
       `/${from}/push`,
     )
+    const [, assignment] = await readSchedule(node.url, target)
+    assert.ok(assignment)
+    assert.deepEqual((await verifyMessage(bodyOf(assignment))).signers, [walletB.address])
+  })
+
+  test('every wallet of the node that the policy of the target accepts', async (t) => {
+    const wallets = [walletA, walletB]
+    const node = await startTestNode(t, {}, { devices: [counterDevice], wallets })
+    const from = await spawn(node, COUNTER)
+    const rules = { 'accept-committers': `somebody, ${walletB.address}` }
+    await schedule(node.url, await signHttpsig({ type: 'Message', target: from, rules }))
+    const policy = `/${unsignedId(createMessage(rules))}`
+    const target = await spawn(node, { ...COUNTER, policy, authority: walletA.address })
+    const slot = await send(node.url, from, { action: 'Forward', to: target })
+    await get(`${node.url}/${from}/push&slot=${slot}`)
     const [, assignment] = await readSchedule(node.url, target)
     assert.ok(assignment)
     assert.deepEqual((await verifyMessage(bodyOf(assignment))).signers, [walletB.address])
