@@ -1,6 +1,6 @@
 /** What a figure depends on besides the code: the machine, Node and the commit. */
 import { execFileSync } from 'node:child_process'
-import { cpus, totalmem } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
 
 export interface MachineFacts {
   readonly date: string
@@ -9,6 +9,8 @@ export interface MachineFacts {
   readonly cores: number
   readonly memoryGiB: number
   readonly node: string
+  /** Processes that wanted a core in the minute before the run: above zero, figures are too low. */
+  readonly load: number
 }
 
 export function readMachine(): MachineFacts {
@@ -20,6 +22,7 @@ export function readMachine(): MachineFacts {
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     node: process.version,
+    load: loadavg()[0] ?? 0,
   }
 }
 

@@ -18,8 +18,9 @@ export function formatTable(rows: readonly Row[]): string {
 }
 
 export function formatMachine(facts: MachineFacts): string {
-  const { processor, cores, memoryGiB, node } = facts
-  return `${processor}, ${cores} cores, ${memoryGiB} GiB, Node ${node}`
+  const { processor, cores, memoryGiB, node, load } = facts
+  const machine = `${processor}, ${cores} cores, ${memoryGiB} GiB, Node ${node}`
+  return `${machine}, load ${load.toFixed(1)} before the run`
 }
 
 export interface RunReport {
@@ -40,7 +41,7 @@ function cells(row: Row): string[] {
   const met = isMet(row)
   return [
     row.name,
-    `${formatFigure(row.figure)} ${row.unit}`,
+    `${formatFigure(row.figure)} ${row.unit}`.trim(),
     row.limit === undefined ? '' : `${formatFigure(row.limit.figure)} (${row.limit.name})`,
     ratio === undefined ? '' : ratio.toFixed(2),
     row.goal === undefined ? '' : formatGoal(row.goal, row.unit),

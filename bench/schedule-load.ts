@@ -20,7 +20,7 @@ export interface ScheduleLoadSpec {
   readonly walletType?: WalletType
   readonly processes: number
   readonly messages: number
-  /** At once; default 64. */
+  /** At once; default 128. */
   readonly connections?: number
   readonly options?: Partial<NodeConfig>
 }
@@ -35,7 +35,7 @@ export interface ScheduleLoad extends LoadResult {
   readonly signing: SigningRate
 }
 
-const CONNECTIONS = 64
+const CONNECTIONS = 128
 /** Messages that make the node warm before those that count. */
 const WARM_PART = 0.25
 

@@ -29,5 +29,12 @@ export function scheduleRows(name: string, result: ScheduleLoad, goal: RateGoal)
       name: `${name}: processor time of the load generator`,
       ...{ figure: result.clientCpuMs, unit: 'ms' },
     },
+    ...(limit ? [signingShare(name, result)] : []),
   ]
+}
+
+/** What the ratio would be if nothing else ran on the machine and no core ever waited. */
+function signingShare(name: string, { signing, nodeCpuMs, clientCpuMs }: ScheduleLoad): Row {
+  const figure = signing.cpuMs / (nodeCpuMs + clientCpuMs)
+  return { name: `${name}: part of all processor time that signs`, figure, unit: '' }
 }

@@ -68,6 +68,7 @@ export function readKey({ name, value }: NamedValue, scope: PathScope): NamedVal
  * have any name.
  */
 function isTyped(name: string, value: Value): boolean {
+  if (!name.includes('+') && !name.includes(' ')) return false
   const { separator, rest } = cut(name, '+ ')
   return separator !== undefined && isBinary(value) && TYPES.has(rest.toLowerCase())
 }
@@ -126,6 +127,10 @@ function place(
 ): void {
   if (named === undefined || named.name === 'path') return
   const { name, value } = named
+  if (!name.includes('.')) {
+    globals.set(name, value)
+    return
+  }
   const [front = '', key, ...more] = name.split('.')
   if (key === undefined || more.length > 0) {
     globals.set(name, value)

@@ -1,4 +1,5 @@
 /** What is signed in a data item, its ids, signing and verifying. */
+import { LruMap } from '../../base/lru-map.ts'
 import { sha256Text } from '../../crypto/hash.ts'
 import { verifySignature } from '../../crypto/verify-signature.ts'
 import type { Wallet } from '../../crypto/wallet.ts'
@@ -11,7 +12,7 @@ import {
   hashLargeBlob,
   startList,
 } from './deep-hash.ts'
-import { ARWEAVE_TYPE, signatureTypeOfWallet } from './signature-types.ts'
+import { ARWEAVE_TYPE, type ItemSignatureType, signatureTypeOfWallet } from './signature-types.ts'
 
 /** Data of more bytes is hashed on another thread where the caller can wait. */
 const LARGE_BYTES = 256 * 1024
@@ -63,13 +64,25 @@ async function signedPayload(item: DataItem): Promise<Uint8Array> {
   return payload(item, item.owner, dataHash)
 }
 
+/** The same signers sign over and over, and a third of what is hashed is about them. */
+const signers = new LruMap<string, Digest>(1_000)
+
+/** The deep hash up to the owner. */
+function hashOfSigner({ number }: ItemSignatureType, owner: Uint8Array): Digest {
+  const bytes = Buffer.from(owner.buffer, owner.byteOffset, owner.byteLength)
+  const name = `${number} ${bytes.toString('latin1')}`
+  const known = signers.get(name)
+  if (known !== undefined) return known
+  const digest = foldHashes(PREFIX, [hashBlob(number.toString()), hashBlob(owner)])
+  signers.set(name, digest)
+  return digest
+}
+
 /** The deep hash of the eight parts of an item (ANS-104, section 3.1). */
 function payload(item: DataItem, owner: Uint8Array, dataHash: Digest): Uint8Array {
   const { type, target, anchor, tagBytes } = item
   return digestBytes(
-    foldHashes(PREFIX, [
-      hashBlob(type.number.toString()),
-      hashBlob(owner),
+    foldHashes(hashOfSigner(type, owner), [
       target === undefined ? EMPTY : hashBlob(target),
       anchor === undefined ? EMPTY : hashBlob(anchor),
       hashBlob(tagBytes),

@@ -103,12 +103,18 @@ function formatFields({ device, type, keyid, fields }: Commitment): string {
   const alg = device === 'httpsig@1.0' ? type : type === '' ? device : `${device}/${type}`
   let text = `;alg=${formatString(alg)}`
   if (keyid !== undefined) text += `;keyid=${formatString(keyid)}`
-  const others = [...fields.keys()].filter((name) => !FIELD_ORDER.includes(name)).sort(compareText)
-  for (const name of [...FIELD_ORDER, ...others]) {
+  for (const name of fieldNames(fields)) {
     const value = fields.get(name)
     if (value !== undefined) text += `;${name}=${formatField(value)}`
   }
   return text
+}
+
+/** Most commitments have one field at most. */
+function fieldNames(fields: Commitment['fields']): Iterable<string> {
+  if (fields.size < 2) return fields.keys()
+  const others = [...fields.keys()].filter((name) => !FIELD_ORDER.includes(name)).sort(compareText)
+  return [...FIELD_ORDER, ...others]
 }
 
 function formatField(value: Value): string {
