@@ -75,7 +75,7 @@ function reachable(host: string): string {
 }
 
 /**
- * `/health` says that the process answers; `/ready` that it can also read its store and is not
+ * `/health` says that the process answers; `/ready` that it can also use its store and is not
  * stopping; `/metrics` is for Prometheus.
  */
 function plainRoutes({ metrics, isReady }: HttpParts): PlainRoute[] {

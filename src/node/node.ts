@@ -33,7 +33,7 @@ import { buildResolver, type Resolution } from './build-resolver.ts'
 import { joinReaders } from './join-readers.ts'
 import { createNodeOptions, type LiveOptions } from './node-options.ts'
 import { createReplyMemory } from './reply-memory.ts'
-import { countReads, type NodeStores, openStores } from './stores.ts'
+import { areUsable, countReads, type NodeStores, openStores } from './stores.ts'
 import { openWallet } from './wallets.ts'
 
 /** What a program may give a node instead of what the configuration says. */
@@ -151,23 +151,27 @@ async function startWith(
     ...{ devices: deps.devices ?? [], fetch: deps.fetch ?? fetch },
   })
   describeMetrics(metrics, { scheduler, stores, cron, computing })
-  const isReady = () => isReadable(stores)
+  let isUsable = () => areUsable(stores)
+  const isReady = () => isUsable()
   const http = await buildHttp({ ...parts, resolver, events, logger, metrics, isReady })
   nodeOptions.listensOn(http.port)
-  scheduler.resumeUploads().catch((error: unknown) => {
-    logger.error({ err: error }, 'Uploads of earlier slots could not be taken up')
-  })
+  tellOfFailure(scheduler.resumeUploads(), 'Uploads of earlier slots', logger)
   live.publicUrl = () => config.publicUrl ?? http.url
   await cron.start()
-  computing.resume().catch((error: unknown) => {
-    logger.error({ err: error }, 'Pushes that were cut off could not be taken up')
-  })
+  tellOfFailure(computing.resume(), 'Pushes that were cut off', logger)
   const storeName = stores.scheduler.name
   events.nodeStarted({ url: http.url, address, store: storeName })
-  const stop = once(() =>
-    stopNode({ http, cron, computing, scheduler, peers, stores, events, ...network }),
-  )
+  const stop = once(() => {
+    isUsable = async () => false
+    return stopNode({ http, cron, computing, scheduler, peers, stores, events, ...network })
+  })
   return { url: http.url, address, storeName, config, stop }
+}
+
+function tellOfFailure(resumed: Promise<void>, what: string, logger: Logger): void {
+  resumed.catch((error: unknown) => {
+    logger.error({ err: error }, `${what} could not be taken up`)
+  })
 }
 
 interface NetworkDeps {
@@ -289,15 +293,6 @@ async function stopNode(running: Running): Promise<void> {
   await peers.close()
   await stores.close()
   events.nodeStopped({ durationMs: performance.now() - startedMs })
-}
-
-async function isReadable({ cache, scheduler }: NodeStores): Promise<boolean> {
-  try {
-    await Promise.all([cache.kindOf('ready'), scheduler.kindOf('ready')])
-    return true
-  } catch {
-    return false
-  }
 }
 
 function once(run: () => Promise<void>): () => Promise<void> {

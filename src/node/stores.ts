@@ -47,6 +47,20 @@ export function countReads(
   }
 }
 
+/** Whether both stores can be read, and take a write: it deletes what is not there. */
+export async function areUsable({ cache, scheduler }: NodeStores): Promise<boolean> {
+  const probe = async (store: Store): Promise<void> => {
+    await store.kindOf('ready')
+    await store.commit([{ kind: 'delete', path: 'ready' }])
+  }
+  try {
+    await Promise.all([cache, scheduler].map(probe))
+    return true
+  } catch {
+    return false
+  }
+}
+
 async function open({ storeEngine }: NodeConfig, path: string): Promise<Store> {
   try {
     return await openStore(

@@ -80,7 +80,10 @@ for (const assignmentChain of ['base-hashpath', 'hash-chain'] as const) {
     }
     const reads = await fetch(`${bench.node.url}/${bench.processId}/slot/current`)
     assert.equal(await reads.text(), '5', 'reading goes on')
+    const ready = async (): Promise<number> => (await fetch(`${bench.node.url}/ready`)).status
+    assert.equal(await ready(), 503)
     isFull = false
+    assert.equal(await ready(), 200)
     await assertExactly(bench, [...before, ...during, ...(await postMany(bench, 5))])
   })
 
