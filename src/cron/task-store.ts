@@ -2,7 +2,7 @@
  * Tasks in a store. Under `~cron@1.0/`: `tasks/<id>` each task with its newest runs, `requests/<id>`
  * what a run of it sends, `spawned/<pid>` processes that wait for their task, `used/<id>` signatures
  * that did their work and have no task of their name. What must be durable at once is committed at
- * once; runs are written together, those of a tenth of a second at a time.
+ * once; runs are written soon, where there are many those of a tenth of a second together.
  */
 import { AoError } from '../base/errors.ts'
 import { packMessage, unpackMessage } from '../cache/packed-message.ts'
@@ -26,7 +26,7 @@ const MAX_REQUEST_BYTES = 65_536
 const MAX_GROUP = 250
 
 export interface TaskStoreOptions {
-  /** How long runs wait to be written with others. Default 100. */
+  /** How long after a write runs wait to be written with others. Default 100. */
   readonly gatherMs?: number
   /** How long after a failed write the next one is tried. Default 1,000. */
   readonly retryMs?: number
@@ -103,7 +103,7 @@ export class TaskStore {
   saveSoon(task: Task): void {
     if (this.#isClosed) return
     this.#dirty.add(task)
-    if (this.#flushing === undefined) this.#arm(this.#gatherMs)
+    if (this.#flushing === undefined) this.#arm(0)
   }
 
   /** Forgets tasks and their requests, but not that their signatures were used. */
@@ -156,10 +156,11 @@ export class TaskStore {
     }
   }
 
+  /** What comes first is written at once, what comes after it with others, when the time is over. */
   #arm(delayMs: number): void {
     this.#cancelTimer ??= this.#deps.timers.set(() => {
       this.#cancelTimer = undefined
-      this.#flushing = this.#flush()
+      if (this.#dirty.size > 0) this.#flushing = this.#flush()
     }, delayMs)
   }
 
@@ -172,7 +173,7 @@ export class TaskStore {
       this.#deps.onFailure(error)
     }
     this.#flushing = undefined
-    if (this.#dirty.size > 0) this.#arm(retryMs ?? this.#gatherMs)
+    this.#arm(retryMs ?? this.#gatherMs)
   }
 
   async #writeGroup(): Promise<void> {
