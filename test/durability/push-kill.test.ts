@@ -94,3 +94,40 @@ test('SIGKILL loses no message of an acknowledged push, and doubles none', async
   node.child.kill('SIGTERM')
   assert.deepEqual(await once(node.child, 'exit'), [0, null])
 })
+
+test('a conversation of two processes goes on through SIGKILLs, each word once', async (t) => {
+  const storePath = await temporaryFolder(t)
+  let node = await startChild(t, { storePath })
+  const keys = { 'execution-device': 'ping-pong@1.0' }
+  const [ping, pong] = [await spawn(node, keys), await spawn(node, keys)]
+  const words = 60
+  const first = await signMessage(ping, { left: `${words}`, friend: pong })
+  const pushed = await request(`${node.url}/${ping}/push&async=true`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/ans104' },
+    body: Buffer.from(encodeAns104(first)),
+  })
+  assert.equal(pushed.status, 200, pushed.text)
+  const slots = async (): Promise<number> => {
+    const current = [ping, pong].map((id) => get(`${node.url}/${id}/slot/current`))
+    return (await Promise.all(current)).reduce((sum, { text }) => sum + Number(text), 0)
+  }
+  for (let goal = 0; ; ) {
+    const endMs = performance.now() + 60_000
+    while ((await slots()) < Math.min(goal, words + 1)) {
+      assert.ok(performance.now() < endMs, 'it goes on within a minute')
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    if (goal > words) break
+    await killNode(node)
+    node = await startChild(t, { storePath })
+    goal += 21
+  }
+  const said = await Promise.all(
+    [ping, pong].map(async (id) =>
+      (await readSchedule(node.url, id)).slice(1).map((slot) => Number(bodyOf(slot).get('left'))),
+    ),
+  )
+  const counted = Array.from({ length: words + 1 }, (_, n) => words - n)
+  assert.deepEqual(said, [counted.filter((n) => n % 2 === 0), counted.filter((n) => n % 2 === 1)])
+})
