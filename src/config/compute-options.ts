@@ -68,6 +68,10 @@ export const computing = {
     'off',
     'What `now` of a process answers. `off`: the state after the newest slot. `prefer`: the newest state that was computed before, if any. `only`: that or 404.',
   ),
+  serializeInline: onOff(
+    false,
+    'Whether `~json@1.0/serialize` writes nested messages inline where a request does not say `bundle`. Off: as links, as HyperBEAM does. On: as WAO reads states.',
+  ),
   pushWaitMs: wholeNumber(
     60 * SECOND_MS,
     'How long a client is made to wait for a push; then it is answered with the slot of its message, and the push goes on. Should be less than `replyTimeoutMs`.',

@@ -74,6 +74,19 @@ describe('serialize', () => {
   })
 })
 
+test('serialize writes nested messages inline where the node does, unless asked not to', async () => {
+  const inline = createJsonDevice({
+    loadAll: async (message) => message,
+    storeNested: async () => undefined,
+    isInline: true,
+  })
+  const base = createMessage({ n: { x: 1 } })
+  const bodyAt = async (path: string) =>
+    (await messageOf(path, { base, device: inline })).get('body')
+  assert.equal(await bodyAt(`/${BASE}/~json@1.0/serialize`), '{"n":{"x":1}}')
+  assert.match(String(await bodyAt(`/${BASE}/~json@1.0/serialize&bundle=false`)), /"n\+link"/)
+})
+
 describe('deserialize', () => {
   const deserialize = (body: string, query = '') =>
     call(`/${BASE}/~json@1.0/deserialize${query}`, { device, base: createMessage({ body }) })

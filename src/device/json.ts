@@ -10,6 +10,8 @@ export interface JsonDeviceDeps {
   readonly loadAll: (message: Message) => Promise<Message>
   /** Keeps the nested messages of a message, so that the links written for them lead somewhere. */
   readonly storeNested: (message: Message) => Promise<void>
+  /** Whether `serialize` writes nested messages inline where its request does not say. */
+  readonly isInline?: boolean
 }
 
 export function createJsonDevice(deps: JsonDeviceDeps): Device {
@@ -24,14 +26,14 @@ export function createJsonDevice(deps: JsonDeviceDeps): Device {
 }
 
 /**
- * The JSON of the base, nested messages as links unless the request's `bundle` is true.
+ * The JSON of the base, nested messages inline or as links as the `bundle` of the request says.
  *
  * @NOTE HyperBEAM also writes the device and the headers of the request that the path put on the
  * base; they are no part of what is asked for.
  */
 async function serialize(deps: JsonDeviceDeps, base: Message, request: Message): Promise<Outcome> {
   const message = base.priv.original ?? base
-  const bundle = isTrueAt(request, 'bundle')
+  const bundle = request.has('bundle') ? isTrueAt(request, 'bundle') : (deps.isInline ?? false)
   const complete = bundle ? await deps.loadAll(message) : message
   if (!bundle) await deps.storeNested(complete)
   return ok(

@@ -65,6 +65,7 @@ export function buildResolver(parts: ResolverParts): Resolution {
     createMessageDevice({ verifyCommitment }),
     createMetaDevice({ options: nodeOptions, address, operatorCheck, build: buildInfo() }),
     createJsonDevice({
+      isInline: config.serializeInline,
       loadAll: (message) => reader.loadAll(message),
       storeNested: async (message) => replyMemory.remember(message),
     }),

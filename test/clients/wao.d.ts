@@ -53,7 +53,14 @@ declare module 'wao' {
     g(path: string, query?: object): Promise<unknown>
     get(query: { readonly path: string }): Promise<HBReply>
     getJSON(query: { readonly path: string }): Promise<Record<string, unknown>>
-    compute(query: { readonly pid: string; readonly slot: number }): Promise<unknown>
+    compute(query: {
+      readonly pid: string
+      readonly slot: number
+      readonly path?: string
+    }): Promise<unknown>
+    computeAOS(query: { readonly pid: string; readonly slot: number }): Promise<unknown>
+    computeLegacy(query: { readonly pid: string; readonly slot: number }): Promise<unknown>
+    now(query: { readonly pid: string; readonly path?: string }): Promise<unknown>
   }
 }
 
