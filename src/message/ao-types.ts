@@ -1,6 +1,7 @@
 /** `ao-types`: the dictionary in which one level of a TABM keeps the types of its values. */
 import { type Binary, compareText, toText } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
+import { LruMap } from '../base/lru-map.ts'
 import { escapeKey, unescapeKey } from './escape.ts'
 import { type BareItem, formatBareItem, type Member, parseDictionary } from './structured-fields.ts'
 
@@ -18,6 +19,18 @@ export function parseAoTypes(types: Binary | undefined): AoTypes {
   if (types === undefined || types.length === 0) return NO_TYPES
   const text = toText(types)
   if (text === undefined) throw new AoError('invalid-encoding', 'Expected ao-types to be UTF-8')
+  const known = knownTypes.get(text)
+  if (known !== undefined) return known
+  const parsed = readTypes(text)
+  if (text.length <= MAX_KNOWN_LENGTH) knownTypes.set(text, parsed)
+  return parsed
+}
+
+/** Messages of one kind have the same types: those of all assignments are one text. */
+const knownTypes = new LruMap<string, AoTypes>(64)
+const MAX_KNOWN_LENGTH = 512
+
+function readTypes(text: string): AoTypes {
   const parsed = new Map<string, string>()
   for (const [key, member] of parseDictionary(text, { keys: 'escaped' })) {
     parsed.set(unescapeKey(key), typeName(member).toLowerCase())

@@ -3,10 +3,9 @@ import { toText } from '../../base/bytes.ts'
 import { LINK_SUFFIX, linkedKey } from '../../message/keys.ts'
 import { Message } from '../../message/message.ts'
 import { isList, Link, type Value } from '../../message/value.ts'
-import { decodeItem } from './data-item.ts'
 import { DATA_KEY_TAG, lowerCase } from './item-tags.ts'
 import { BUNDLE_TAGS } from './nested-items.ts'
-import { readReceived } from './received-bytes.ts'
+import { readReceived, readReceivedItem } from './received-bytes.ts'
 
 /** In the name of a tag, without regard to case; the Kelvin sign is a capital k. */
 const LINK_MARK = /\+lin/i
@@ -29,7 +28,7 @@ export function linksOfItem(bytes: Uint8Array): string[] {
 
 /** `undefined` where it takes more than the tags to know. */
 function linksOfTags(bytes: Uint8Array): string[] | undefined {
-  const { tags, data, target, anchor } = decodeItem(bytes)
+  const { tags, data, target, anchor } = readReceivedItem(bytes)
   if (data.length > 0 || target !== undefined || anchor !== undefined) return undefined
   const keys = new Set<string>()
   const ids: string[] = []

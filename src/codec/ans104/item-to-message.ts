@@ -101,18 +101,15 @@ function fieldValues({ target, anchor }: DataItem): Values {
 
 /** Values by lower-case name; the types among them with lower-case keys, in canonical form. */
 function tagValues(tags: readonly Tag[]): Values {
+  const values = new Map<string, TabmValue>()
   const lists = new Map<string, Binary[]>()
   for (const { name, value } of tags) {
     const key = lowerCase(name)
-    const list = lists.get(key)
-    if (list === undefined) lists.set(key, [value])
-    else list.push(value)
+    const first = values.get(key)
+    if (first === undefined) values.set(key, value)
+    else lists.set(key, [...(lists.get(key) ?? [first as Binary]), value])
   }
-  const values = new Map<string, TabmValue>()
-  for (const [key, list] of lists) {
-    const [first = '', ...others] = list
-    values.set(key, others.length === 0 ? first : joinValues(list))
-  }
+  for (const [key, list] of lists) values.set(key, joinValues(list))
   const types = values.get(TYPES_KEY)
   if (types !== undefined && !(types instanceof Message)) {
     values.set(TYPES_KEY, lowerCaseTypes(types))
@@ -167,10 +164,12 @@ function findValue(key: string, { data, fields, tags }: ItemValues): [string, Ta
     })
   }
   for (const values of [data, fields, tags]) {
-    for (const name of [key, key + LINK_SUFFIX]) {
-      const value = values.get(name)
-      if (value !== undefined) return [name, value]
-    }
+    if (values.size === 0) continue
+    const value = values.get(key)
+    if (value !== undefined) return [key, value]
+    const link = key + LINK_SUFFIX
+    const linked = values.get(link)
+    if (linked !== undefined) return [link, linked]
   }
   throw new AoError('internal', 'A committed key has no value', { key })
 }

@@ -13,6 +13,21 @@ export interface ReceivedItem {
   readonly message: Message
 }
 
+/** Makes the message when it is asked for. */
+class Received implements ReceivedItem {
+  readonly item: DataItem
+  #message: Message | undefined
+
+  constructor(item: DataItem) {
+    this.item = item
+  }
+
+  get message(): Message {
+    this.#message ??= itemToMessage(this.item)
+    return this.#message
+  }
+}
+
 const items = new WeakMap<Uint8Array, ReceivedItem>()
 const verdicts = new WeakMap<Uint8Array, Promise<boolean>>()
 
@@ -21,10 +36,24 @@ const verdicts = new WeakMap<Uint8Array, Promise<boolean>>()
  * @throws AoError see `decodeItem` and `itemToMessage`.
  */
 export function readReceived(bytes: Uint8Array): ReceivedItem {
+  const received = receivedOf(bytes)
+  // An item that is no message is refused here, and not where its message is used.
+  void received.message
+  return received
+}
+
+/**
+ * The item of these bytes alone, read at most once.
+ * @throws AoError see `decodeItem`.
+ */
+export function readReceivedItem(bytes: Uint8Array): DataItem {
+  return receivedOf(bytes).item
+}
+
+function receivedOf(bytes: Uint8Array): ReceivedItem {
   const known = items.get(bytes)
   if (known !== undefined) return known
-  const item = decodeItem(bytes)
-  const received = { item, message: itemToMessage(item) }
+  const received = new Received(decodeItem(bytes))
   items.set(bytes, received)
   return received
 }

@@ -2,7 +2,7 @@
  * The tags of a data item: one Avro array of pairs of a name and a value (ANS-104, section 2.2).
  * Written as one block; read with several blocks and with block sizes too, as Avro allows.
  */
-import { type Binary, byteLength, toBinary, toText } from '../../base/bytes.ts'
+import { type Binary, byteLength, toBinary } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
 
 export interface Tag {
@@ -97,10 +97,13 @@ export function decodeTags(bytes: Uint8Array, count: number): Tag[] {
 
 class TagReader {
   readonly #bytes: Uint8Array
+  /** One character for each byte: a tag of ASCII is a piece of it. */
+  readonly #latin1: string
   #offset = 0
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
+    this.#latin1 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
   }
 
   read(): Tag[] {
@@ -121,21 +124,22 @@ class TagReader {
   #readBlock(tags: Tag[], count: number): void {
     if (tags.length + count > MAX_TAGS) throw invalid(`at most ${MAX_TAGS} tags`, count)
     for (let i = 0; i < count; i++) {
-      const name = toText(this.#readBytes(MAX_NAME_BYTES))
-      if (name === undefined) throw invalid('a tag name of UTF-8')
+      const name = this.#readBinary(MAX_NAME_BYTES)
+      if (typeof name !== 'string') throw invalid('a tag name of UTF-8')
       if (name === '') throw invalid('a tag name that is not empty')
-      tags.push({ name, value: toBinary(this.#readBytes(MAX_VALUE_BYTES)) })
+      tags.push({ name, value: this.#readBinary(MAX_VALUE_BYTES) })
     }
   }
 
-  #readBytes(limit: number): Uint8Array {
+  #readBinary(limit: number): Binary {
     const length = this.#readLong()
     if (length < 0 || length > limit) throw invalid(`a tag text of 0 to ${limit} bytes`, length)
     const end = this.#offset + length
     if (end > this.#bytes.length) throw invalid('more bytes of tags', this.#bytes.length)
-    const bytes = this.#bytes.subarray(this.#offset, end)
+    const start = this.#offset
     this.#offset = end
-    return bytes
+    if (isAscii(this.#bytes, start, end)) return this.#latin1.slice(start, end)
+    return toBinary(this.#bytes.subarray(start, end))
   }
 
   /** @NOTE Four bytes of seven bits hold more than any length allowed here. */
@@ -150,6 +154,11 @@ class TagReader {
     }
     throw invalid('a length or count below 2^27 in the tags')
   }
+}
+
+function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if ((bytes[at] ?? 0) > 0x7f) return false
+  return true
 }
 
 function invalid(expected: string, got?: number): AoError {

@@ -107,18 +107,20 @@ function moveLines(
   part: ReadonlyMap<string, Binary>,
   parts: { delete(path: string): unknown; set(path: string, part: PlainPart): unknown },
 ): boolean {
-  const kept = new Map(part)
+  let kept: Map<string, Binary> | undefined
   for (const [name, value] of part) {
     if (name === 'body' || (isLineName(name) && !includesLineBreak(value))) continue
     if (value.length === 0 || name.includes('/')) {
       throw unencodable('nested keys that a line can carry', path)
     }
+    kept ??= new Map(part)
     kept.delete(name)
     parts.set(`${path}/${name}`, value)
   }
+  if (kept === undefined) return false
   if (kept.size === 0) parts.delete(path)
-  else if (kept.size < part.size) parts.set(path, kept)
-  return kept.size < part.size
+  else parts.set(path, kept)
+  return true
 }
 
 function isLineName(name: string): boolean {
