@@ -24,7 +24,12 @@ import { parseSchedulers } from './locate.ts'
 import { createLocationTable, integerOf } from './location.ts'
 import { textOf } from './process-id.ts'
 import { createRegistry } from './registry.ts'
-import { type AppendEntry, createScheduleStore, type ScheduleStore } from './schedule-store.ts'
+import {
+  type AppendEntry,
+  createScheduleStore,
+  type Head,
+  type ScheduleStore,
+} from './schedule-store.ts'
 import { createProcessServer, type ProcessServer } from './server.ts'
 import { noSignerRate, type SignerRate } from './signer-rate.ts'
 import { createUploadQueue, type UploadQueue } from './upload-queue.ts'
@@ -161,7 +166,7 @@ async function open(
   if (mode === 'disabled') {
     throw new AoError('unavailable', 'Scheduling is disabled on this node')
   }
-  const head = await store.head(processId)
+  const head = await soundHead(store, processId)
   const signers = signingWallets(process, wallets)
   const spec = commitmentSpec(process, options.commitmentSpec)
   const hashpathAlgorithm = hashpathAlgorithmOf(process)
@@ -191,6 +196,20 @@ async function open(
     },
     head,
   )
+}
+
+/**
+ * The head, if it is where the assignments end: to go on from another place would give slots that
+ * are taken to other messages, or leave a gap. @throws AoError `store-failed`
+ */
+async function soundHead(store: ScheduleStore, processId: string): Promise<Head | undefined> {
+  const head = await store.head(processId)
+  const slot = head?.slot ?? -1
+  const last = slot < 0 ? [] : await store.slots(processId, { from: slot, limit: 1 })
+  const next = await store.nextSlot(processId, slot + 1)
+  if (next === undefined && last.length === Math.min(slot + 1, 1)) return head
+  const reason = 'The head of a schedule is not where its assignments end; restore the store'
+  throw new AoError('store-failed', reason, { process: processId, head: slot, next })
 }
 
 interface Appending {

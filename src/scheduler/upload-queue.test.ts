@@ -94,6 +94,19 @@ test('add() publishes all slots behind the back of the caller, none twice', asyn
   await queue.close()
 })
 
+test('resume() publishes all slots again where the number of them is damaged', async () => {
+  const store = createMemoryStore()
+  const { queue, uploaded, fill, published } = open(() => undefined, store)
+  await fill(PROCESS, 2)
+  const path = `~scheduler@1.0/published/${PROCESS}`
+  await store.commit([{ kind: 'value', path, value: Buffer.from('nonsense') }])
+  await queue.resume()
+  await queue.publish(PROCESS, 1)
+  assert.deepEqual(new Set(uploaded), new Set(['P0 message', 'P0', 'P1 message', 'P1']))
+  await queue.close()
+  assert.equal(await published(), 2)
+})
+
 test('what the bundler does not take is tried again, in order, and those who wait hear of it', async () => {
   let failures = 3
   const { queue, uploaded, failed, fill, published } = open((name) => {

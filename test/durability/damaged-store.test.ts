@@ -8,7 +8,15 @@ import { testWallet } from '../../src/crypto/test-wallet.ts'
 import { startNode } from '../../src/node/node.ts'
 import { createScheduleStore } from '../../src/scheduler/schedule-store.ts'
 import { idOf, keptLogger, signMessage, spawn, temporaryFolder } from '../node-kit.ts'
-import { audited, type Bench, isLogged, postMany, postTimed, startBench } from './fault-kit.ts'
+import {
+  assertExactly,
+  audited,
+  type Bench,
+  isLogged,
+  postMany,
+  postTimed,
+  startBench,
+} from './fault-kit.ts'
 
 /** Replaces the record of a message. */
 async function damage(
@@ -64,6 +72,37 @@ test('a head that is corrupted stops its process only', async (t) => {
   const next = await postTimed(node.url, await signMessage(processId))
   assert.deepEqual([next.status, next.slot], [200, 1])
 })
+
+for (const [what, change] of [
+  ['lost', () => undefined],
+  ['behind the last assignment', (head) => ({ ...head, slot: Number(head.slot) - 1 })],
+  ['ahead of it', (head) => ({ ...head, slot: Number(head.slot) + 1 })],
+] as const satisfies readonly [string, (head: Record<string, unknown>) => object | undefined][]) {
+  test(`a head that is ${what} gives no slot a second time, and leaves none out`, async (t) => {
+    const { logger, lines } = keptLogger()
+    const config = { serverIdleMs: 1, maxOpenServers: 1 }
+    const bench = await startBench(t, { config, deps: { logger } })
+    const { node, processId, store } = bench
+    const before = await postMany(bench, 3)
+    await spawn(node)
+    const path = `~scheduler@1.0/heads/${processId}`
+    const value = await store.get(path)
+    assert.ok(value)
+    const changed = change(JSON.parse(Buffer.from(value).toString()) as Record<string, unknown>)
+    await store.commit([
+      changed === undefined
+        ? { kind: 'delete', path }
+        : { kind: 'value', path, value: Buffer.from(JSON.stringify(changed)) },
+    ])
+    const failed = await postTimed(node.url, await signMessage(processId))
+    assert.deepEqual([failed.status, failed.error], [500, 'store-failed'])
+    assert.ok(isLogged(lines, /head of a schedule is not where its assignments end/))
+    await store.commit([{ kind: 'value', path, value }])
+    const next = await postTimed(node.url, await signMessage(processId))
+    assert.deepEqual([next.status, next.slot], [200, 4])
+    await assertExactly({ store, processId }, [...before, next])
+  })
+}
 
 for (const [what, marker, reason] of [
   ['of a later format', { engine: 'lmdb', format: 2 }, /format 1 in .*, found format 2; use the r/],
