@@ -157,6 +157,14 @@ const LIES_FOR_ALL: readonly (readonly [string, Lie, RegExp])[] = [
     (response) => response.writeHead(307, { location: 'file:///etc/passwd' }).end(MARK),
     /no usable URL/,
   ],
+  [
+    'a redirect to a URL that never ends',
+    (response) => {
+      const location = `http://a/${'/'.repeat(10_000)}x`
+      response.writeHead(307, { location }).end(MARK)
+    },
+    /no usable URL/,
+  ],
 ]
 
 describe('any request to a peer', () => {

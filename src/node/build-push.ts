@@ -70,7 +70,7 @@ async function sign(
   { config, wallets }: ComputeParts,
   { message, wanted, codec }: Signing,
 ): Promise<Message | undefined> {
-  const own = wanted.flatMap(
+  const own = [...new Set(wanted)].flatMap(
     (address) => wallets.find((wallet) => wallet.address === address) ?? [],
   )
   const mayUseDefault = wanted.length === 0 || config.pushAlwaysSign

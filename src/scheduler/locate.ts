@@ -66,6 +66,9 @@ export async function locateScheduler(
   return { kind: schedulers.length === 0 ? 'no-scheduler' : 'unknown-scheduler' }
 }
 
+/** A process names one or a few schedulers; each that is not known may cost a request to the gateway. */
+const MAX_SCHEDULERS = 16
+
 /**
  * From the last to the first, as the reference searches. A gateway that fails for one does not keep
  * another from being found.
@@ -75,7 +78,7 @@ async function findRedirect(
   schedulers: readonly NamedScheduler[],
 ): Promise<Redirect | undefined> {
   let failure: unknown
-  for (const { address, hint } of schedulers.toReversed()) {
+  for (const { address, hint } of schedulers.slice(-MAX_SCHEDULERS).toReversed()) {
     if (hint !== undefined && deps.followHints) return { url: hint, variant: 'ao.N.1' }
     try {
       const location = await deps.locations.find(address)

@@ -100,7 +100,8 @@ export async function currentSlot(context: SchedulerContext, processId: string):
 /** Addresses of this node that sign a process's schedule, in the order the process names them. */
 export function signingAddresses(context: SchedulerContext, process: Message): string[] {
   const named = parseSchedulers(process.get('scheduler') ?? process.get('scheduler-location'))
-  return named.map(({ address }) => address).filter((address) => context.wallets.has(address))
+  const addresses = new Set(named.map(({ address }) => address))
+  return [...addresses].filter((address) => context.wallets.has(address))
 }
 
 export async function getStatus(context: SchedulerContext, request: Message): Promise<Reply> {

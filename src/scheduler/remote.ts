@@ -125,13 +125,17 @@ async function announce(client: PeerClient, peer: string, message: Message): Pro
   throw new AoError('remote-failed', 'The peer refused the scheduler location', { status })
 }
 
+/** Strangers write locations; no URL that works is longer. */
+const MAX_LOCATION_LENGTH = 2_048
+
 /**
  * The path below the path of a location: a node may stand behind a proxy that serves more than it.
  * A location that ends in the very path that was asked for is a redirect of that request. Query and
  * credentials of a location are left out.
  */
 function peerUrl(location: string, path: string): URL {
-  if (URL.canParse(location) && /^https?:/i.test(location)) {
+  const isShort = location.length <= MAX_LOCATION_LENGTH
+  if (isShort && /^https?:/i.test(location) && URL.canParse(location)) {
     const { origin, pathname } = new URL(location)
     const asked = new URL(path, origin).pathname
     const prefix = pathname.endsWith(asked)

@@ -242,11 +242,11 @@ async function withSchedulers(store: ScheduleStore, process: Message): Promise<M
   return loaded.length === 0 ? process : process.with(loaded)
 }
 
-/** The node's wallets among the schedulers that a process names. */
+/** The node's wallets among the schedulers that a process names, each once however often it does. */
 function signingWallets(process: Message, wallets: ReadonlyMap<string, Wallet>): Wallet[] {
   const named = parseSchedulers(process.get('scheduler') ?? process.get('scheduler-location'))
-  const signing = named.flatMap(({ address }) => wallets.get(address) ?? [])
-  return signing.length > 0 ? signing : [...wallets.values()].slice(0, 1)
+  const signing = new Set(named.flatMap(({ address }) => wallets.get(address) ?? []))
+  return signing.size > 0 ? [...signing] : [...wallets.values()].slice(0, 1)
 }
 
 /** @throws AoError `unsupported-codec` when the process asks for a codec that cannot commit. */
