@@ -19,6 +19,7 @@ import {
   get,
   idOf,
   postHttpsig,
+  postItem,
   readSchedule,
   request,
   signHttpsig,
@@ -224,6 +225,20 @@ describe('who may', () => {
     assert.equal(stranger.status, 401)
     const stop = await sign('/~cron@1.0/stop', { task: id })
     assert.equal((await postHttpsig(node.url, '/~cron@1.0/stop', stop)).status, 200)
+  })
+
+  test('a signed item says how its path is asked, however it is sent', async (t) => {
+    const node = await startTestNode(t, SIGNED)
+    for (const [method, status] of [
+      ['GET', 200],
+      ['POST', 400],
+    ]) {
+      const task = { path: '/~cron@1.0/once', method, 'cron-path': '/~meta@1.0/info' }
+      const made = await postItem(node.url, await signItem(task), '/~cron@1.0/once')
+      const id = String(made.message().get('body'))
+      await until('the run', async () => (await taskOf(node, id)).get('state') === 'finished')
+      assert.equal((await taskOf(node, id)).get('last-status'), status)
+    }
   })
 
   test('the operator may stop what others made', async (t) => {
