@@ -29,14 +29,21 @@ if (unknown !== undefined) {
 const machine = readMachine()
 console.log(formatMachine(machine))
 const rows: Row[] = []
+
+/** Tells what was measured, also when the run is ended before its end. */
+async function finish(status: number): Promise<never> {
+  console.log(formatTable(rows))
+  if (record && rows.length > 0) {
+    const command = ['npm run bench', ...(positionals.length > 0 ? ['--', ...positionals] : [])]
+    await appendRun({ rows, machine, command: command.join(' ') })
+  }
+  process.exit(status)
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void finish(1))
 for (const name of names) {
   console.error(`Measuring ${name} ...`)
   const size = (full: number, quick: number): number => (isQuick ? quick : full)
   rows.push(...((await SECTIONS[name]?.({ isQuick, size })) ?? []))
 }
-console.log(formatTable(rows))
-if (record) {
-  const command = ['npm run bench', ...(positionals.length > 0 ? ['--', ...positionals] : [])]
-  await appendRun({ rows, machine, command: command.join(' ') })
-}
-process.exit()
+await finish(0)
