@@ -13,6 +13,7 @@ import {
   bodyOf,
   get,
   idOf,
+  keptLogger,
   postHttpsig,
   postItem,
   readSchedule,
@@ -27,6 +28,7 @@ import {
   walletB,
 } from './node-kit.ts'
 import { type Keys, nested } from './process-fixture.ts'
+import { sender } from './push-devices.ts'
 import { COUNTER, countOf, entry, send, startPushNode } from './push-fixture.ts'
 
 describe('a pushed message', () => {
@@ -157,6 +159,32 @@ describe('the outbox of a slot', () => {
     const wrong = await send(url, from, { to: 'bob' })
     const other = (await get(`${url}/${from}/push&slot=${wrong}`)).message()
     assert.equal(entry(other).get('status'), 404)
+  })
+
+  test('is told in the log and counted, by what came of each message', async (t) => {
+    const { logger, lines } = keptLogger()
+    const devices = [counterDevice, sender]
+    const node = await startTestNode(t, { pushAlwaysSign: false }, { devices, logger })
+    const from = await spawn(node, { 'execution-device': 'sender@1.0' })
+    const targets = [
+      await spawn(node, COUNTER),
+      await spawn(node, { ...COUNTER, authority: 'somebody' }),
+      node.address,
+    ]
+    for (const to of targets) {
+      const slot = await send(node.url, from, { to })
+      await get(`${node.url}/${from}/push&slot=${slot}`)
+    }
+    const told = lines.filter(({ message }) => message.startsWith('Message of an outbox'))
+    assert.deepEqual(
+      told.map(({ message }) => message.slice('Message of an outbox '.length)),
+      ['delivered', 'not delivered', 'has no target here'],
+    )
+    assert.match(String(told.map(({ fields }) => fields.error)), /No identities/)
+    const metrics = (await get(`${node.url}/metrics`)).text
+    for (const outcome of ['delivered', 'failed', 'no-target']) {
+      assert.match(metrics, new RegExp(`ao_messages_pushed_total\\{outcome="${outcome}"\\} 1`))
+    }
   })
 
   test('with a path under resolve sends what that gives, or tells its sender', async (t) => {

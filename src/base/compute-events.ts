@@ -56,8 +56,11 @@ export type MessagePushed = {
 export type PushFailed = {
   readonly process: string
   readonly slot: number
+  /** Empty where it is not about one message. */
   readonly key: string
   readonly error: unknown
+  /** `false`: it is for nobody that this node knows, as messages to wallets are. */
+  readonly hasTarget?: boolean
 }
 
 export const silentComputeEvents: ComputeEvents = {

@@ -15,6 +15,7 @@ import type { KnownProcess } from './process-base.ts'
 import type { Execution } from './process-execution.ts'
 import { StateJournal } from './process-journal.ts'
 import { numberAt } from './read-key.ts'
+import { reasonOf } from './reason.ts'
 
 export interface WorkerDeps {
   readonly execution: Execution
@@ -205,7 +206,7 @@ export class ProcessWorker {
       throw this.#failure(slot, cause)
     })
     if (outcome.kind === 'error') {
-      events.computeFailed({ process: this.#process.id, slot, error: outcome.value })
+      events.computeFailed({ process: this.#process.id, slot, error: reasonOf(outcome.value) })
       return { slot, outcome: failed(outcome.status, withPhase(outcome.value, 'compute', slot)) }
     }
     this.#at = requireState(outcome.value, slot)

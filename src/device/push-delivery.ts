@@ -14,6 +14,7 @@ import type { Value } from '../message/value.ts'
 import type { SchedulerDevice } from '../scheduler/device.ts'
 import { parsePage } from '../scheduler/formats.ts'
 import { numberAt } from './read-key.ts'
+import { reasonOf } from './reason.ts'
 
 export type DeliveryCodec = 'httpsig@1.0' | 'ans104@1.0'
 
@@ -193,8 +194,9 @@ export class Deliverer {
       const { target, slot: targetSlot } = outcome
       events.messagePushed({ ...place, target, targetSlot, durationMs })
     } else {
-      const error = outcome.kind === 'refused' ? outcome.reason : outcome.refusal
-      events.pushFailed({ ...place, error })
+      const isRefused = outcome.kind === 'refused'
+      const error = reasonOf(isRefused ? outcome.reason : outcome.refusal)
+      events.pushFailed({ ...place, error, hasTarget: isRefused })
     }
   }
 }

@@ -8,6 +8,7 @@ import { AoError } from '../base/errors.ts'
 import type { Deliveries, PendingPush } from '../cache/deliveries.ts'
 import type { Outcome } from './device.ts'
 import { createPushRun, type PushOptions, type PushRun, type SlotPush } from './push-run.ts'
+import { reasonOf } from './reason.ts'
 
 export interface RunnerDeps {
   readonly deliveries: Pick<Deliveries, 'setPending' | 'clearPending' | 'pending'>
@@ -152,8 +153,8 @@ export class PushRunner {
     try {
       const outcome = await attempt
       if (outcome.kind !== 'error') return run.postponed > 0 ? POSTPONED : undefined
-      if (outcome.status >= 500) return outcome.value
-      this.#deps.events.pushFailed({ ...run.root, key: '', error: outcome.value })
+      if (outcome.status >= 500) return reasonOf(outcome.value)
+      this.#deps.events.pushFailed({ ...run.root, key: '', error: reasonOf(outcome.value) })
       return undefined
     } catch (error) {
       return error

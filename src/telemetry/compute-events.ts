@@ -76,9 +76,10 @@ function pushEvents({
       pushed.inc({ outcome: 'delivered' })
       logger.debug(event, 'Message of an outbox delivered')
     },
-    pushFailed: (event) => {
-      pushed.inc({ outcome: 'failed' })
-      logger.warn(event, 'Message of an outbox not delivered')
+    pushFailed: ({ hasTarget = true, ...event }) => {
+      pushed.inc({ outcome: hasTarget ? 'failed' : 'no-target' })
+      if (hasTarget) logger.warn(event, 'Message of an outbox not delivered')
+      else logger.debug(event, 'Message of an outbox has no target here')
     },
   }
 }
