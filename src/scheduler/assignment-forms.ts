@@ -90,8 +90,15 @@ class FormsOfPage implements PageForms {
   /** Bytes of each; `undefined` for one that is not stored. */
   async sizes(ids: readonly string[]): Promise<(number | undefined)[]> {
     const sizes = new Map(ids.map((id) => [id, this.#known.get(id)?.bytes]))
-    await this.#readAll(ids.filter((id) => sizes.get(id) === undefined))
-    return ids.map((id) => sizes.get(id) ?? this.#read.get(id)?.bytes)
+    const unknown = ids.filter((id) => sizes.get(id) === undefined)
+    await this.#readAll(unknown)
+    for (const id of unknown) {
+      const bytes = this.#read.get(id)?.bytes
+      sizes.set(id, bytes)
+      // Pages of links need no more than this.
+      if (bytes !== undefined) this.#known.set(id, { bytes }, keptBytes({ bytes }))
+    }
+    return ids.map((id) => sizes.get(id))
   }
 
   async json(ids: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
