@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import type { BlockClock } from '../arweave/block-clock.ts'
 import type { Uploader } from '../arweave/uploader.ts'
 import type { Clock } from '../base/clock.ts'
-import { AoError } from '../base/errors.ts'
+import { AoError, isAoError } from '../base/errors.ts'
 import type { Events } from '../base/events.ts'
 import type { Wallet } from '../crypto/wallet.ts'
 import type { HashpathAlgorithm } from '../message/hashpath.ts'
@@ -175,7 +175,7 @@ async function open(
     {
       clock: deps.clock,
       blockClock: deps.blockClock,
-      sign: (assignment) => commitAssignment(assignment, signers, spec),
+      sign: (assignment) => commitAssignment(assignment, signers, spec).catch(tellNotSigned),
       find: (messageId) => store.assignmentOf(processId, messageId),
       append: (entries) =>
         gate.run(entries.length, () => append(deps, store, { processId, entries })),
@@ -210,6 +210,13 @@ async function soundHead(store: ScheduleStore, processId: string): Promise<Head 
   if (next === undefined && last.length === Math.min(slot + 1, 1)) return head
   const reason = 'The head of a schedule is not where its assignments end; restore the store'
   throw new AoError('store-failed', reason, { process: processId, head: slot, next })
+}
+
+/** A wallet that fails, such as a key store that does not answer, is no fault of the message. */
+function tellNotSigned(cause: unknown): never {
+  if (isAoError(cause)) throw cause
+  const reason = 'The node could not sign the assignment; the message has no slot; try again later'
+  throw new AoError('unavailable', reason, {}, cause)
 }
 
 interface Appending {

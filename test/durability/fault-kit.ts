@@ -110,9 +110,14 @@ export async function assertExactly(
 
 type LogLines = ReturnType<typeof keptLogger>['lines']
 
-/** Whether an error of this message was logged. */
+/** Whether an error of this message was logged, or one that it caused. */
 export function isLogged(lines: LogLines, message: RegExp): boolean {
   return lines.some(({ fields }) =>
-    Object.values(fields).some((field) => field instanceof Error && message.test(field.message)),
+    Object.values(fields).some((field) => isErrorOf(field, message)),
   )
+}
+
+function isErrorOf(value: unknown, message: RegExp): boolean {
+  if (!(value instanceof Error)) return false
+  return message.test(value.message) || isErrorOf(value.cause, message)
 }

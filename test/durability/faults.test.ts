@@ -105,7 +105,7 @@ for (const assignmentChain of ['base-hashpath', 'hash-chain'] as const) {
     isFailing = false
     const failed = answers.filter(({ status }) => status !== 200)
     assert.ok(failed.length > 0 && failed.length < answers.length)
-    for (const { status, error } of failed) assert.deepEqual([status, error], [500, 'internal'])
+    for (const { status, error } of failed) assert.deepEqual([status, error], [503, 'unavailable'])
     assert.ok(isLogged(lines, /key store does not answer/))
     await assertExactly(bench, [...answers, ...(await postMany(bench, 5))])
   })
