@@ -82,10 +82,11 @@ ${formatLimits()}
 | steps of a path times keys that go with each | 100,000 | 400 |
 | messages nested in a message | 128; 64 to be scheduled | 400, 413 |
 | values of a JSON text, members of a structured field, lines of a flat text | 65,536 | 413 |
+| objects and arrays of a JSON text | 20,000 | 413 |
 | parts of a multipart body | 20,000; 131,072 of a reply | 413 |
 | header lines of all parts of a multipart body | 131,072; 1,048,576 of a reply | 413 |
 | items in the bundles of a data item; levels of them; tags of an item | 20,000; 32; 128 | 413, 400 |
-| messages that only the paths of parts or lines bring about | 65,536 | 413 |
+| messages that only the paths of parts or lines bring about | 20,000; 131,072 of a reply | 413 |
 | links that are followed for one message | 10,000, 64 deep | 413 |
 | calls of devices within calls | 128 | 508 |
 | bytes of a reply of a compute unit | 64 MiB | 502 |

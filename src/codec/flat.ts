@@ -12,7 +12,7 @@ import { Message } from '../message/message.ts'
 import { fromTabm, toTabm } from '../message/structured.ts'
 import type { Tabm } from '../message/tabm.ts'
 import { isBinary, type List, type Value } from '../message/value.ts'
-import { assertValueCount, splitPath } from '../message/value-limit.ts'
+import { assertNestedCount, assertValueCount, splitPath } from '../message/value-limit.ts'
 import type { BundleOptions } from './codec.ts'
 
 /**
@@ -116,7 +116,7 @@ function childBranch(branch: Branch, segment: string, counted: Leaf['counted']):
   const known = branch.get(segment)
   if (known instanceof Map) return known
   if (known !== undefined) throw throughBinary(segment)
-  assertValueCount(++counted.branches)
+  assertNestedCount(++counted.branches)
   const child: Branch = new Map()
   branch.set(segment, child)
   return child

@@ -10,26 +10,29 @@ import { parseFloatText } from '../message/float.ts'
 import { isPrivateKey, MAX_DEPTH } from '../message/keys.ts'
 import { Message } from '../message/message.ts'
 import { Atom, Float, type Value } from '../message/value.ts'
-import { assertValueCount } from '../message/value-limit.ts'
+import { assertNestedCount, assertValueCount, type ValueLimits } from '../message/value-limit.ts'
 
 /**
  * The value of a JSON text (RFC 8259): numbers with a fraction or an exponent are floats, `true`,
  * `false` and `null` atoms. Private members vanish, `commitments` become the message's.
- * @throws AoError `invalid-encoding` with the position, `limit-exceeded` beyond 128 levels or
- * 65,536 values, `invalid-commitment`.
+ * @throws AoError `invalid-encoding` with the position, `limit-exceeded` beyond 128 levels
+ * and the given limits, `invalid-commitment`.
  */
-export function readJson(text: string): Value {
-  return new JsonReader(text).read()
+export function readJson(text: string, limits: ValueLimits): Value {
+  return new JsonReader(text, limits).read()
 }
 
 class JsonReader {
   readonly #text: string
+  readonly #limits: ValueLimits
   #at = 0
   #depth = 0
   #values = 0
+  #nestedCount = 0
 
-  constructor(text: string) {
+  constructor(text: string, limits: ValueLimits) {
     this.#text = text
+    this.#limits = limits
   }
 
   read(): Value {
@@ -39,7 +42,7 @@ class JsonReader {
   }
 
   #value(): Value {
-    assertValueCount(++this.#values)
+    assertValueCount(++this.#values, this.#limits.values)
     const code = this.#next()
     switch (code) {
       case 0x22:
@@ -60,6 +63,7 @@ class JsonReader {
   }
 
   #nested<T>(read: () => T): T {
+    assertNestedCount(++this.#nestedCount, this.#limits.nested)
     if (++this.#depth > MAX_DEPTH) {
       throw new AoError('limit-exceeded', 'Expected JSON with fewer levels', { limit: MAX_DEPTH })
     }

@@ -14,6 +14,7 @@ import { type InlinedMessage, type InlineForms, inlinedMessages } from '../messa
 import { Message } from '../message/message.ts'
 import { childId } from '../message/tabm-id.ts'
 import { Float, isBinary, isInteger, isList, type List, type Value } from '../message/value.ts'
+import { REPLY_VALUES, type ValueLimits } from '../message/value-limit.ts'
 import type { BundleOptions } from './codec.ts'
 import { readJson } from './json-reader.ts'
 import { formatJsonString } from './json-string.ts'
@@ -78,11 +79,12 @@ function objectPieces(members: [key: string, pieces: readonly JsonPiece[]][]): J
 
 /**
  * The message that a JSON object means. `ao-types` are honoured, a `key+link` becomes a `Link`.
+ * The limits are by default those of what a reader asked for; strangers should have lower ones.
  * @throws AoError `invalid-encoding`, `invalid-message` when it is no object, and what decoding a
  * TABM throws.
  */
-export function decodeJson(json: string | Uint8Array): Message {
-  const value = decodeJsonValue(json)
+export function decodeJson(json: string | Uint8Array, limits: ValueLimits = REPLY_VALUES): Message {
+  const value = decodeJsonValue(json, limits)
   if (value instanceof Message) return value
   throw new AoError('invalid-message', 'Expected a JSON object')
 }
@@ -91,10 +93,13 @@ export function decodeJson(json: string | Uint8Array): Message {
  * The value of any JSON text but a bare number, `true`, `false` and `null`, which are no messages.
  * @throws AoError see `decodeJson`.
  */
-export function decodeJsonValue(json: string | Uint8Array): Message | List | string {
+export function decodeJsonValue(
+  json: string | Uint8Array,
+  limits: ValueLimits = REPLY_VALUES,
+): Message | List | string {
   const text = toText(json)
   if (text === undefined) throw new AoError('invalid-encoding', 'Expected JSON in UTF-8')
-  const value = readJson(text)
+  const value = readJson(text, limits)
   if (typeof value === 'string') return value
   if (value instanceof Message) return decodeTabm(value)
   if (isList(value)) return decodeItems(value)

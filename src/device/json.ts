@@ -2,6 +2,7 @@
 import { decodeJson, encodeJson } from '../codec/json.ts'
 import { Message } from '../message/message.ts'
 import { isBinary } from '../message/value.ts'
+import { REQUEST_VALUES } from '../message/value-limit.ts'
 import { type Device, type DeviceContext, failed, type Outcome, ok } from './device.ts'
 import { isTrueAt, loadKey, textAt } from './read-key.ts'
 
@@ -61,5 +62,5 @@ async function deserialize(
   }
   if (payload.kind !== 'ok') return payload
   if (!isBinary(payload.value)) return failed(400, `Expected JSON text under the key ${target}.`)
-  return ok(decodeJson(payload.value))
+  return ok(decodeJson(payload.value, REQUEST_VALUES))
 }

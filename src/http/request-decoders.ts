@@ -9,6 +9,7 @@ import { signersOf } from '../message/commitment.ts'
 import { withOnlyCommitted } from '../message/committed.ts'
 import { Message } from '../message/message.ts'
 import type { Value } from '../message/value.ts'
+import { REQUEST_VALUES } from '../message/value-limit.ts'
 import type { RequestDecoder, RequestDecoders, RequestWire } from './request-message.ts'
 
 export function createRequestDecoders(): RequestDecoders {
@@ -38,7 +39,7 @@ async function fromAns104({ body }: RequestWire): Promise<Message> {
 }
 
 async function fromJson({ primitive, body }: RequestWire): Promise<Message> {
-  const message = decodeJson(body)
+  const message = decodeJson(body, REQUEST_VALUES)
   await requireValid(message)
   return merged(primitive, message)
 }

@@ -5,7 +5,7 @@ import { parseFlat } from '../codec/flat.ts'
 import { decodeHttpsig, REQUEST_LIMITS } from '../codec/httpsig/httpsig.ts'
 import { decodeJson } from '../codec/json.ts'
 import { parseDictionary, parseList } from './structured-fields.ts'
-import { MAX_VALUES } from './value-limit.ts'
+import { MAX_NESTED, MAX_VALUES, REQUEST_VALUES } from './value-limit.ts'
 
 const isLimit = (error: unknown): boolean => isAoError(error, 'limit-exceeded')
 
@@ -15,10 +15,14 @@ function many(count: number, one: (n: number) => string, separator: string): str
 
 test('JSON, flat text and structured fields have a number of values', () => {
   const items = many(MAX_VALUES, () => '0', ',')
-  assert.throws(() => decodeJson(`{"a":[${items}]}`), isLimit)
-  assert.equal(decodeJson(`{"a":[${items.slice(4)}]}`).size, 1)
-  assert.throws(() => decodeJson(`{${many(MAX_VALUES, (n) => `"${n}":""`, ',')}}`), isLimit)
+  const decode = (json: string) => decodeJson(json, REQUEST_VALUES)
+  assert.throws(() => decode(`{"a":[${items}]}`), isLimit)
+  assert.equal(decodeJson(`{"a":[${items}]}`).size, 1, 'a reader takes what it asked for')
+  assert.equal(decode(`{"a":[${items.slice(4)}]}`).size, 1)
+  assert.throws(() => decode(`{${many(MAX_VALUES, (n) => `"${n}":""`, ',')}}`), isLimit)
+  assert.throws(() => decode(`{"a":[${many(MAX_NESTED, () => '{}', ',')}]}`), isLimit)
   assert.throws(() => parseFlat(many(MAX_VALUES + 1, (n) => `${n}: 1`, '\n')), isLimit)
+  assert.throws(() => parseFlat(many(MAX_NESTED + 1, (n) => `${n}/a: 1`, '\n')), isLimit)
   assert.throws(() => parseList(many(MAX_VALUES + 1, () => '1', ', ')), isLimit)
   assert.equal(parseList(many(MAX_VALUES, () => '1', ', ')).length, MAX_VALUES)
   assert.throws(() => parseDictionary(many(MAX_VALUES + 1, (n) => `k${n}`, ', ')), isLimit)
@@ -26,14 +30,14 @@ test('JSON, flat text and structured fields have a number of values', () => {
 
 test('short paths may not stand for very many messages', () => {
   const deep = '/a'.repeat(120)
-  assert.throws(() => parseFlat(many(600, (n) => `k${n}${deep}: 1`, '\n')), isLimit)
+  assert.throws(() => parseFlat(many(200, (n) => `k${n}${deep}: 1`, '\n')), isLimit)
   const part = (name: string) => `--b\r\ncontent-disposition: form-data;name="${name}"\r\n\r\n1\r\n`
-  const decode = (parts: string) =>
-    decodeHttpsig({
-      headers: [['content-type', 'multipart/form-data; boundary="b"']],
-      body: Buffer.from(`${parts}--b--`),
-    })
-  assert.throws(() => decode(many(600, (n) => part(`k${n}${deep}`), '')), isLimit)
+  const headers = [['content-type', 'multipart/form-data; boundary="b"']] as const
+  const decode = (parts: string, options = {}) =>
+    decodeHttpsig({ headers, body: Buffer.from(`${parts}--b--`) }, options)
+  const strange = many(200, (n) => part(`k${n}${deep}`), '')
+  assert.throws(() => decode(strange, { partLimits: REQUEST_LIMITS }), isLimit)
+  assert.throws(() => decode(many(1_200, (n) => part(`k${n}${deep}`), '')), isLimit)
   assert.throws(() => decode(part('a/'.repeat(1_000_000))), isLimit)
   assert.equal(decode(many(100, (n) => part(`k${n}${deep}`), '')).size, 100)
 })

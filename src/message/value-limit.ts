@@ -5,10 +5,30 @@ import { MAX_DEPTH } from './keys.ts'
 /** Values of a JSON text, members of a structured field, lines of a flat text. */
 export const MAX_VALUES = 65_536
 
+/** How much a text of JSON may hold. A nested message costs ten times what a value costs: its id. */
+export interface ValueLimits {
+  readonly values: number
+  /** Objects and arrays. */
+  readonly nested: number
+}
+
+/** Messages and lists that one text of a stranger may have. */
+export const MAX_NESTED = 20_000
+/** For what strangers send. */
+export const REQUEST_VALUES: ValueLimits = { values: MAX_VALUES, nested: MAX_NESTED }
+/** For what a reader asked for, such as a full page of a schedule. */
+export const REPLY_VALUES: ValueLimits = { values: 2_097_152, nested: 524_288 }
+
 /** @throws AoError `limit-exceeded` */
-export function assertValueCount(count: number): void {
-  if (count <= MAX_VALUES) return
-  throw new AoError('limit-exceeded', 'Expected fewer values in one text', { limit: MAX_VALUES })
+export function assertNestedCount(count: number, limit = MAX_NESTED): void {
+  if (count <= limit) return
+  throw new AoError('limit-exceeded', 'Expected fewer nested messages in one text', { limit })
+}
+
+/** @throws AoError `limit-exceeded` */
+export function assertValueCount(count: number, limit = MAX_VALUES): void {
+  if (count <= limit) return
+  throw new AoError('limit-exceeded', 'Expected fewer values in one text', { limit })
 }
 
 /**

@@ -100,7 +100,7 @@ function readBody(
   if (boundary === undefined) {
     return { root: treeMap([[inlineKey, toBinary(body)]]), keys: [inlineKey] }
   }
-  return assembleParts(readParts(body, boundary, partLimits), inlineKey)
+  return assembleParts(readParts(body, boundary, partLimits), inlineKey, partLimits?.parts)
 }
 
 interface BodyOptions {

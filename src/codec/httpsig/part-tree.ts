@@ -2,7 +2,7 @@
 import { type Binary, compareText, toBinary, toText } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
 import { TYPES_KEY } from '../../message/keys.ts'
-import { assertValueCount, splitPath } from '../../message/value-limit.ts'
+import { assertNestedCount, splitPath } from '../../message/value-limit.ts'
 import type { RawPart } from './multipart-reader.ts'
 
 export type TreeNode = Binary | TreeMap
@@ -37,12 +37,20 @@ export interface BodyTree {
   readonly keys: readonly string[]
 }
 
+/** Maps that only paths bring about; a full page of a schedule has far fewer. */
+const MAX_PATH_MAPS = 131_072
+
 /**
  * Puts each part at its path; the inline part belongs to `inlineKey`. Maps under the same path are
  * merged, of other values the last counts.
- * @throws AoError `invalid-encoding` for a part below a value that is no map, or without a path.
+ * @throws AoError `invalid-encoding` for a part below a value that is no map, or without a path,
+ * `limit-exceeded` when paths bring about more maps than `limit`.
  */
-export function assembleParts(parts: readonly RawPart[], inlineKey: string): BodyTree {
+export function assembleParts(
+  parts: readonly RawPart[],
+  inlineKey: string,
+  limit = MAX_PATH_MAPS,
+): BodyTree {
   const root = treeMap()
   const keys = new Set<string>()
   const placed: { name: string; path: readonly string[]; node: TreeNode }[] = []
@@ -58,7 +66,7 @@ export function assembleParts(parts: readonly RawPart[], inlineKey: string): Bod
     placed.push({ name, path, node })
   }
   placed.sort((left, right) => compareText(left.name, right.name))
-  const counted = { maps: 0 }
+  const counted = { maps: 0, limit }
   for (const { path, node } of placed) place(root, { path, node, counted, bare })
   return { root, keys: [...keys] }
 }
@@ -107,7 +115,7 @@ interface Placed {
   readonly path: readonly string[]
   readonly node: TreeNode
   /** Maps that only paths brought about: short names of parts can stand for very many. */
-  readonly counted: { maps: number }
+  readonly counted: { maps: number; readonly limit: number }
   /** Parts that are values, by their paths. */
   readonly bare: ReadonlyMap<string, RawPart>
 }
@@ -131,7 +139,7 @@ function childMap(parent: TreeMap, depth: number, { path, counted, bare }: Place
   const part = known === undefined ? undefined : bare.get(path.slice(0, depth + 1).join('/'))
   const isMap = part?.lines.has('content-type') || path[depth + 1] === 'commitments'
   if (known !== undefined && !(part && isMap)) throw invalid('no part below a part that is no map')
-  assertValueCount(++counted.maps)
+  assertNestedCount(++counted.maps, counted.limit)
   const map = part === undefined ? treeMap() : bodyMap(part)
   parent.entries.set(key, map)
   return map
