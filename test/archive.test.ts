@@ -21,6 +21,7 @@ import {
   clientWallet,
   postHttpsig,
   postItem,
+  request,
   schedule,
   signMessage,
   spawn,
@@ -327,4 +328,21 @@ test('import takes items back from a node over HTTP as they were sent', async (t
   const [, , item] = decodeBundle(await readFile(output))
   assert.deepEqual(item?.item, Buffer.from(encodeAns104(message)))
   assert.equal((await importInto(join(folder, 'copy'), output)).written, 2)
+})
+
+test('a node gives a page of an archive, as long as pages may be', async (t) => {
+  const node = await startTestNode(t, { pageLimit: 2 })
+  const processId = await spawn(node)
+  for (let n = 0; n < 4; n++) await schedule(node.url, await signMessage(processId))
+  const slotsFrom = async (query: string): Promise<readonly number[]> => {
+    const url = `${node.url}/~scheduler@1.0/schedule?target=${processId}&archive=true${query}`
+    const reply = await request(url)
+    assert.deepEqual([reply.status, reply.headers.get('content-type')], [200, 'application/jsonl'])
+    const lines = reply.text.split('\n').filter((line) => line !== '')
+    return lines.map((line) => (JSON.parse(line) as { slot: number }).slot)
+  }
+  assert.deepEqual(await slotsFrom(''), [0, 1, 2])
+  assert.deepEqual(await slotsFrom('&from=3&to=9'), [3, 4])
+  assert.deepEqual(await slotsFrom('&from=1&to=1'), [1])
+  assert.deepEqual(await slotsFrom('&from=7'), [])
 })
