@@ -97,3 +97,18 @@ test('JSON of many messages is streamed, of few it has a length', async () => {
   assert.ok(few.body)
   assert.equal(few.stream, undefined)
 })
+
+test('forms are not kept with what a reply links to', async () => {
+  const stored: Message[] = []
+  const linking = createReply({
+    encoders: createReplyEncoders(),
+    storeMessage: async (message) => void stored.push(message),
+    loadLinks: async (message) => message,
+  })
+  const { linked } = pagesOf([new Message([['a', 'b']])])
+  const asked = { ...negotiation('httpsig@1.0'), bundle: false }
+  await linking({ kind: 'ok', value: linked, isOwn: true }, asked)
+  const slots = stored[0]?.get('slots')
+  assert.ok(slots instanceof Message)
+  assert.equal(slots.priv.inlineForms, undefined)
+})

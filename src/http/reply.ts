@@ -7,7 +7,7 @@ import { isAoError } from '../base/errors.ts'
 import { LruMap } from '../base/lru-map.ts'
 import { commitUnsigned } from '../codec/httpsig/httpsig.ts'
 import { isSigned } from '../message/commitment.ts'
-import { inlinedMessages } from '../message/inline-forms.ts'
+import { inlinedMessages, withoutForms } from '../message/inline-forms.ts'
 import { Message } from '../message/message.ts'
 import { isList, type Value } from '../message/value.ts'
 import { DEFAULT_CODEC } from './codec-name.ts'
@@ -183,7 +183,11 @@ async function storeNested({ storeMessage }: ReplyDeps, message: Message): Promi
 
 /** A message of the nested messages and lists alone; `undefined` when there are none. */
 function nestedOf(message: Message): Message | undefined {
-  const nested = [...message].filter(([, value]) => value instanceof Message || isList(value))
+  const nested: [string, Value][] = []
+  for (const [key, value] of message) {
+    if (value instanceof Message) nested.push([key, withoutForms(value)])
+    else if (isList(value)) nested.push([key, value])
+  }
   return nested.length === 0 ? undefined : new Message<Value>(nested)
 }
 

@@ -44,6 +44,13 @@ export function inlinedMessages(message: Message): InlinedMessage[] {
   return inlined
 }
 
+/** The same message to be kept: its forms hold what was read of what it links to. */
+export function withoutForms(message: Message): Message {
+  if (message.priv.inlineForms === undefined) return message
+  const { inlineForms: _, ...priv } = message.priv
+  return message.replacingPrivate(priv)
+}
+
 /** `undefined` for a message with anything but links in it. */
 function idsByKey(message: Message): Map<string, string> | undefined {
   if (message.size === 0 || message.commitments.size > 0) return undefined

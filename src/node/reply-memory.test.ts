@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMessage } from '../message/create-message.ts'
 import { unsignedId } from '../message/id.ts'
+import { Message } from '../message/message.ts'
 import { createReplyMemory } from './reply-memory.ts'
 
 const idOf = (keys: Record<string, unknown>): string => unsignedId(createMessage(keys))
@@ -33,4 +34,12 @@ test('remember() forgets the oldest beyond its bytes, and keeps nothing larger t
   memory.remember(createMessage({ a: huge }))
   assert.equal(memory.find(idOf(huge)), undefined)
   assert.ok(memory.find(idOf(large('3'))))
+})
+
+test('remember() keeps no forms of what a message links to', () => {
+  const none = async () => new Map<string, never>()
+  const links = createMessage({ a: 'b' }).withPrivate({ inlineForms: { json: none, parts: none } })
+  const memory = createReplyMemory()
+  memory.remember(new Message([['links', links]]))
+  assert.equal(memory.find(unsignedId(links))?.priv.inlineForms, undefined)
 })

@@ -5,6 +5,7 @@
  */
 import { byteLength } from '../base/bytes.ts'
 import { messageId, unsignedId } from '../message/id.ts'
+import { withoutForms } from '../message/inline-forms.ts'
 import { Message } from '../message/message.ts'
 import { isBinary, isList, type Value } from '../message/value.ts'
 
@@ -41,7 +42,7 @@ export function createReplyMemory(options: ReplyMemoryOptions = {}): ReplyMemory
   const keep = (id: string, message: Message, bytes: number): void => {
     forget(id)
     if (bytes > limitBytes) return
-    known.set(id, { message, bytes })
+    known.set(id, { message: withoutForms(message), bytes })
     usedBytes += bytes
     for (const oldest of known.keys()) {
       if (known.size <= limit && usedBytes <= limitBytes) return
