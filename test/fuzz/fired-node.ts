@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isAoError } from '../../src/base/errors.ts'
 import { generateWallet } from '../../src/crypto/local-wallet.ts'
+import type { Wallet } from '../../src/crypto/wallet.ts'
 import { startNode } from '../../src/node/node.ts'
 import { verifySchedules } from '../../src/node/verify-schedules.ts'
 import { openLmdbStore } from '../../src/store/lmdb-store.ts'
@@ -15,6 +16,8 @@ export interface FiredNode {
   readonly url: string
   readonly port: number
   readonly address: string
+  /** Of the node and its operator. */
+  readonly wallet: Wallet
   /** @throws AssertionError when the node met an error of its own since it was asked last */
   assertCalm(): void
   /**
@@ -37,7 +40,7 @@ export async function startFiredNode(): Promise<FiredNode> {
   )
   const { url, address } = node
   return {
-    ...{ url, address, port: Number(new URL(url).port) },
+    ...{ url, address, wallet, port: Number(new URL(url).port) },
     assertCalm: () => {
       const failed = log.lines.splice(0).filter(({ message }) => message === 'Request failed')
       // Recorded messages name schedulers that nobody reaches; processes may wait for themselves.

@@ -38,12 +38,7 @@ const anyCommitment = fc.record(
   {
     'commitment-device': fc.constantFrom('httpsig@1.0', 'ans104@1.0', 'x@1.0', ''),
     type: fc.constantFrom(
-      'rsa-pss-sha512',
-      'rsa-pss-sha256',
-      'hmac-sha256',
-      'unsigned-sha256',
-      'ed25519',
-      'x',
+      ...['rsa-pss-sha512', 'rsa-pss-sha256', 'hmac-sha256', 'unsigned-sha256', 'ed25519', 'x'],
     ),
     keyid: fc.constantFrom('constant:ao', 'publickey:AAAA', `publickey:${'A'.repeat(684)}`, 'x'),
     committer: fc.constantFrom('A'.repeat(43), 'x', 7),

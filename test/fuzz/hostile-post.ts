@@ -2,7 +2,6 @@
 import fc from 'fast-check'
 import type { HttpRequest } from '../replay.ts'
 import { flipBit, hostileText, mutated } from './mutate.ts'
-import type { ScheduleSeeds } from './schedule-seeds.ts'
 
 interface Forgery {
   readonly seed: HttpRequest
@@ -14,12 +13,21 @@ interface Forgery {
   readonly body: Uint8Array
 }
 
-export function anyForgery({ posts, processes }: ScheduleSeeds): fc.Arbitrary<HttpRequest> {
-  const places = processes.flatMap((id) => [
+/** Places where a process takes messages. */
+export function placesOf(id: string): string[] {
+  return [
     ...[`/${id}/schedule`, `/${id}~process@1.0/schedule`, `/${id}~scheduler@1.0/schedule`],
     ...[`/~scheduler@1.0/schedule?target=${id}`, `/~scheduler@1.0&target=${id}/schedule`],
     ...[`/${id}/push`, `/${id}/as=scheduler/schedule`, '/~location@1.0/node'],
-  ])
+  ]
+}
+
+export interface ForgerySeeds {
+  readonly posts: readonly HttpRequest[]
+  readonly places: readonly string[]
+}
+
+export function anyForgery({ posts, places }: ForgerySeeds): fc.Arbitrary<HttpRequest> {
   return fc
     .constantFrom(...posts)
     .chain((seed) =>

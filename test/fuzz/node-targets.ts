@@ -13,10 +13,11 @@ import { type HttpAnswer, type HttpRequest, send } from '../replay.ts'
 import { contentTargets } from './content-targets.ts'
 import type { Corpus } from './corpus.ts'
 import { type FiredNode, startFiredNode } from './fired-node.ts'
-import { anyForgery } from './hostile-post.ts'
+import { anyForgery, placesOf } from './hostile-post.ts'
 import { anyRequest } from './hostile-request.ts'
 import { anyTalk } from './hostile-talk.ts'
 import { createHttp2Client } from './http2-client.ts'
+import { operatorTarget } from './operator-targets.ts'
 import { talk } from './raw-client.ts'
 import { type ScheduleSeeds, signSeeds } from './schedule-seeds.ts'
 import { attempt, createTarget, type FuzzTarget } from './target.ts'
@@ -72,7 +73,10 @@ export async function openNodeTargets(corpus: Corpus): Promise<NodeTargets> {
       share: 12,
       arbitrary: fc.oneof(
         { weight: 1, arbitrary: fc.constantFrom(...seeds.posts) },
-        { weight: 9, arbitrary: anyForgery(seeds) },
+        {
+          weight: 9,
+          arbitrary: anyForgery({ posts: seeds.posts, places: seeds.processes.flatMap(placesOf) }),
+        },
       ),
       check: async (request) => {
         const asked = { ...request, headers: [...request.headers, BUNDLED] }
@@ -83,6 +87,7 @@ export async function openNodeTargets(corpus: Corpus): Promise<NodeTargets> {
     }),
   ]
   targets.push(...contentTargets({ scheduler: node.address, processes: own.processes, ask }))
+  targets.push(await operatorTarget({ operator: node.wallet, ask }))
   const close = async (): Promise<string> => {
     agent.destroy()
     http2.close()

@@ -56,18 +56,27 @@ export async function signSeeds(scheduler: string, name: string): Promise<Schedu
   }
 }
 
+/** A message as the request itself, sent to this path. */
+export function plainRequestOf(message: Message, path: string): HttpRequest {
+  const request = requestOf(message, message)
+  return { ...request, path }
+}
+
 const ITEM = { device: 'ans104@1.0' } as const
 const HTTPSIG = { device: 'httpsig@1.0' } as const
 const SCHEDULE = { method: 'POST', path: '/~scheduler@1.0/schedule' }
 
 /** A post that has the message scheduled. */
-export function requestOf(message: Message): HttpRequest {
+export function requestOf(
+  message: Message,
+  content: Message = new Message([['body', message]]),
+): HttpRequest {
   const devices = [...message.commitments.values()].map(({ device }) => device)
   if (devices.includes('ans104@1.0')) {
     const headers = [['content-type', 'application/ans104']] as const
     return { ...SCHEDULE, headers, body: encodeAns104(message, { bundle: true }) }
   }
-  const { headers, body } = encodeHttpsig(new Message([['body', message]]), { bundle: true })
+  const { headers, body } = encodeHttpsig(content, { bundle: true })
   return {
     ...SCHEDULE,
     headers: headers.map(([name, value]) => [name, Buffer.from(toBytes(value)).toString('latin1')]),
