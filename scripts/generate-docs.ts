@@ -90,6 +90,7 @@ ${formatLimits()}
 | links that are followed for one message | 10,000, 64 deep | 413 |
 | calls of devices within calls | 128 | 508 |
 | bytes of a reply of a compute unit | 64 MiB | 502 |
+| time that a push goes on | 10 minutes | the other messages wait until their slot is pushed again |
 | redirects of another scheduler that are followed | 3 | 502 |
 | nodes that a request is handed on through | 4 | 508 |
 | clients, and signers, whose rate is remembered | 65,536 each | the longest silent is forgotten |

@@ -90,6 +90,16 @@ describe('how far a push goes', () => {
   })
 })
 
+test('a message that cannot be sent counts like one that was', async (t) => {
+  const { url, address } = await startPushNode(t, { pushMaxMessages: 2 })
+  const from = await spawn({ url, address }, { 'execution-device': 'fan-out@1.0' })
+  const to = `${'T'.repeat(43)}?hint=http://127.0.0.1:9`
+  const slot = await send(url, from, { to, copies: '4' })
+  const reply = (await get(`${url}/${from}/push&slot=${slot}`)).message()
+  const statuses = ['1', '2', '3', '4'].map((key) => entry(reply, key).get('status'))
+  assert.deepEqual(statuses, [undefined, undefined, 503, 503])
+})
+
 describe('a push that nobody waits for', () => {
   test('answers at once and delivers all the same', async (t) => {
     const { url, address } = await startPushNode(t)

@@ -26,7 +26,7 @@ export interface SlotPush {
 export interface PushRun {
   /** Where it began: is noted with the first message that it sends, until it is done. */
   readonly root: PendingPush
-  /** Messages that may still be sent. */
+  /** Messages that may still be sent, those counted that could not be. */
   sends: number
   /** Messages that may still be looked at, also where they were sent before. */
   visits: number

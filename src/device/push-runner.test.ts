@@ -20,7 +20,7 @@ function pushOf(slot = 1): SlotPush {
 
 function setup(
   push: (push: SlotPush, attempt: number) => Promise<Outcome>,
-  { maxBackground = 2, waitMs = 60_000 } = {},
+  { maxBackground = 2, waitMs = 60_000, maxMs = 60_000 } = {},
 ) {
   const deliveries = createDeliveries(createMemoryStore())
   const failures: unknown[] = []
@@ -33,7 +33,7 @@ function setup(
       events: { pushFailed: ({ error }) => void failures.push(error) },
       outside: (work) => work(),
     },
-    { ...LIMITS, maxBackground, waitMs, retryDelaysMs: [1, 1] },
+    { ...LIMITS, maxBackground, waitMs, maxMs, retryDelaysMs: [1, 1] },
   )
   const idle = async () => {
     while ((await deliveries.pending()).length > 0) await new Promise(setImmediate)
@@ -102,6 +102,17 @@ describe('a push that nobody waits for', () => {
     await resting
     assert.deepEqual(await deliveries.pending(), [PLACE])
   })
+})
+
+test('a push that goes on for too long may look at no more messages', async () => {
+  const { runner } = setup(
+    async ({ run }) => {
+      while (run.visits > 0) await new Promise(setImmediate)
+      return DONE
+    },
+    { maxMs: 5 },
+  )
+  assert.equal((await runner.run(pushOf()))?.kind, 'ok')
 })
 
 describe('resume()', () => {

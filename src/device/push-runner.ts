@@ -25,6 +25,8 @@ export interface RunnerOptions extends PushOptions {
   readonly maxBackground: number
   /** How long a client is made to wait for a push. */
   readonly waitMs: number
+  /** A push that goes on for so long ends after the message that is being sent. */
+  readonly maxMs: number
   /** How long one that nobody waits for rests before it tries again; after the last it gives up. */
   readonly retryDelaysMs: readonly number[]
 }
@@ -161,12 +163,19 @@ export class PushRunner {
     }
   }
 
+  /** A push does not go on for ever, however slow all its targets are. */
   async #attempt(push: SlotPush): Promise<Outcome> {
-    this.#running.add(push.run)
+    const { run } = push
+    this.#running.add(run)
+    const end = setTimeout(() => {
+      run.visits = 0
+    }, this.#options.maxMs)
+    end.unref()
     try {
       return await this.#deps.push(push)
     } finally {
-      this.#running.delete(push.run)
+      clearTimeout(end)
+      this.#running.delete(run)
     }
   }
 

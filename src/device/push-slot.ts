@@ -76,6 +76,7 @@ async function pushMessage(
     })
     return await entryOf(deps, push, delivered)
   } catch (error) {
+    run.sends--
     run.postponed++
     return errorEntry([
       ['target', target],
@@ -112,6 +113,7 @@ async function entryOf(deps: PushSlotDeps, push: SlotPush, delivered: Delivered)
   if (delivered.kind === 'unsendable') return delivered.refusal
   const { target } = delivered
   if (delivered.kind === 'refused') {
+    push.run.sends--
     if (delivered.mayPass) push.run.postponed++
     return errorEntry([
       ['target', target],

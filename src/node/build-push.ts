@@ -13,6 +13,8 @@ import { type PushSlotDeps, pushSlot } from '../device/push-slot.ts'
 import { Message } from '../message/message.ts'
 import type { ComputeParts } from './build-compute.ts'
 
+/** How long a push may go on before the others get its place. */
+const MAX_PUSH_MS = 600_000
 /** How long a push that nobody waits for rests before it tries again. */
 const RETRY_DELAYS_MS = [1_000, 5_000, 25_000]
 
@@ -40,7 +42,7 @@ export function buildPushing(parts: ComputeParts, computer: ProcessComputer): Pu
     },
     {
       ...{ ...options, waitMs: config.pushWaitMs, retryDelaysMs: RETRY_DELAYS_MS },
-      maxBackground: config.maxBackgroundPushes,
+      ...{ maxBackground: config.maxBackgroundPushes, maxMs: MAX_PUSH_MS },
     },
   )
   return { handler: createPushHandler({ scheduler, computer, runner, events, options }), runner }
