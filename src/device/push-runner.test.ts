@@ -33,7 +33,7 @@ function setup(
       events: { pushFailed: ({ error }) => void failures.push(error) },
       outside: (work) => work(),
     },
-    { ...LIMITS, maxBackground, waitMs, maxMs, retryDelaysMs: [1, 1] },
+    { ...LIMITS, maxBackground, waitMs, maxMs, closeMs: 5, retryDelaysMs: [1, 1] },
   )
   const idle = async () => {
     while ((await deliveries.pending()).length > 0) await new Promise(setImmediate)
@@ -90,6 +90,13 @@ describe('a push that nobody waits for', () => {
       (await deliveries.pending()).map(({ slot }) => slot),
       [1, 2],
     )
+  })
+
+  test('that never ends does not hold up a node that stops, and stays noted', async () => {
+    const { runner, deliveries } = setup(() => new Promise(() => undefined))
+    await runner.start(pushOf())
+    await runner.close()
+    assert.deepEqual(await deliveries.pending(), [PLACE])
   })
 
   test('that rests when the node stops does not hold it up, and stays noted', async () => {

@@ -25,6 +25,8 @@ export interface RunnerOptions extends PushOptions {
   readonly maxBackground: number
   /** How long a client is made to wait for a push. */
   readonly waitMs: number
+  /** How long `close` waits. */
+  readonly closeMs: number
   /** A push that goes on for so long ends after the message that is being sent. */
   readonly maxMs: number
   /** How long one that nobody waits for rests before it tries again; after the last it gives up. */
@@ -103,11 +105,18 @@ export class PushRunner {
     }
   }
 
-  /** Ends what is under way after the message that is being sent; the next start goes on with it. */
+  /**
+   * Ends what is under way after the message that is being sent, and waits for that, but not for a
+   * device that does not come to an end; the next start goes on with it.
+   */
   async close(): Promise<void> {
     this.#stopping.abort()
     for (const run of this.#running) run.visits = 0
-    await Promise.all(this.#background)
+    const isOver = new AbortController()
+    const late = wait(this.#options.closeMs, undefined, { signal: isOver.signal })
+    late.catch(() => undefined)
+    await Promise.race([Promise.all(this.#background), late])
+    isOver.abort()
   }
 
   get #isStopping(): boolean {

@@ -42,7 +42,11 @@ export function buildPushing(parts: ComputeParts, computer: ProcessComputer): Pu
     },
     {
       ...{ ...options, waitMs: config.pushWaitMs, retryDelaysMs: RETRY_DELAYS_MS },
-      ...{ maxBackground: config.maxBackgroundPushes, maxMs: MAX_PUSH_MS },
+      ...{
+        maxBackground: config.maxBackgroundPushes,
+        maxMs: MAX_PUSH_MS,
+        closeMs: config.closeTimeoutMs,
+      },
     },
   )
   return { handler: createPushHandler({ scheduler, computer, runner, events, options }), runner }
