@@ -25,11 +25,9 @@ const BATCH = 200
 const LINK_BATCH = 10_000
 const BLOCK = { height: 1_700_000, hash: 'A'.repeat(43), timestamp: 1_700_000_000 }
 
-/** A wallet with the key of the tests whose signatures are noise. */
-function noiseWallet(): Wallet {
-  const { type, address, publicKey } = testWallet()
-  return { type, address, publicKey, sign: async () => randomBytes(512) }
-}
+/** The key of the tests, with noise for signatures. */
+const { type, address, publicKey } = testWallet()
+const NOISE: Wallet = { type, address, publicKey, sign: async () => randomBytes(512) }
 
 /** Writes a schedule of so many slots; those in the middle share the assignments of its beginning. */
 export async function writeSchedule(path: string, slots: number): Promise<string> {
@@ -116,12 +114,11 @@ async function linkMiddle(store: Store, processId: string, { ids, from, to }: Mi
 }
 
 function signedProcess(number: string): Promise<Message> {
-  const wallet = noiseWallet()
   const keys = {
-    ...{ type: 'Process', device: 'process@1.0', scheduler: wallet.address, number },
+    ...{ type: 'Process', device: 'process@1.0', scheduler: address, number },
     ...{ 'data-protocol': 'ao', variant: 'ao.N.1' },
   }
-  return commitMessage(createMessage(keys), wallet, { device: 'ans104@1.0' })
+  return commitMessage(createMessage(keys), NOISE, { device: 'ans104@1.0' })
 }
 
 function signedMessage(target: string, slot: number): Promise<Message> {
@@ -129,14 +126,14 @@ function signedMessage(target: string, slot: number): Promise<Message> {
     ...{ type: 'Message', target, action: 'Bench', 'data-protocol': 'ao', variant: 'ao.N.1' },
     ...{ number: `${slot}`, data: 'x'.repeat(64) },
   }
-  return commitMessage(createMessage(keys), noiseWallet(), { device: 'ans104@1.0' })
+  return commitMessage(createMessage(keys), NOISE, { device: 'ans104@1.0' })
 }
 
 function signedAssignment(processId: string, slot: number, body: Message): Promise<Message> {
   const chain = `${processId}/${processId}`
   const fields = { processId, slot, timestamp: 1_763_000_000_000 + slot, block: BLOCK, body }
   const assignment = buildAssignment({ ...fields, chainKind: 'base-hashpath', chain })
-  return commitAssignment(assignment, [noiseWallet()], 'ans104@1.0')
+  return commitAssignment(assignment, [NOISE], 'ans104@1.0')
 }
 
 function headOf(processId: string, slot: number): Head {
