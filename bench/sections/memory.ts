@@ -18,11 +18,17 @@ const MEGABYTE = 1e6
 const CONNECTIONS = 64
 
 export const benchMemory: Section = async ({ size }) => [
-  ...(await idleRows(size(100_000, 2_000))),
+  ...(await idleRows({ count: size(100_000, 2_000), idleMs: size(40_000, 1_000) })),
   ...(await soakRows({ seconds: size(600, 20), sampleSeconds: size(10, 2) })),
 ]
 
-async function idleRows(count: number): Promise<Row[]> {
+interface Idle {
+  readonly count: number
+  readonly idleMs: number
+}
+
+async function idleRows(size: Idle): Promise<Row[]> {
+  const { count } = size
   const folder = await mkdtemp(join(tmpdir(), 'ao-scheduler-bench-'))
   const storePath = join(folder, 'store')
   try {
@@ -30,7 +36,8 @@ async function idleRows(count: number): Promise<Row[]> {
     const node = await startBenchNode({ options: { storePath } })
     const requests = ids.map((id) => getRequest(`/${id}/slot/current`))
     await load(requests, { port: node.port, connections: CONNECTIONS, count })
-    await sleep(5_000)
+    // The engine collects at its leisure once nothing happens any more.
+    await sleep(size.idleMs)
     const { rssBytes } = await node.usage()
     const own = await ownMemoryBytes(node.pid, rssBytes)
     await node.stop()
