@@ -1,6 +1,6 @@
 /** From the tree that a multipart body makes to messages, with the commitments of nested ones. */
 import { type Binary, toText } from '../../base/bytes.ts'
-import { AoError } from '../../base/errors.ts'
+import { AoError, isAoError } from '../../base/errors.ts'
 import type { Commitment } from '../../message/commitment.ts'
 import { commitmentFromTabm } from '../../message/commitment-map.ts'
 import { isPrivateKey } from '../../message/keys.ts'
@@ -11,7 +11,7 @@ import { readCommitment } from './commitment-reader.ts'
 import { isRawItem, readRawItem } from './nested-item.ts'
 import { isNestedSignature, readNestedCommitment, unpackBody } from './nested-signature.ts'
 import { isTreeMap, type TreeMap, type TreeNode } from './part-tree.ts'
-import { readSignatures } from './signature-reader.ts'
+import { readSignatures, type SignatureEntry } from './signature-reader.ts'
 import { mendLists } from './tolerant-lists.ts'
 
 export interface TreeOptions {
@@ -27,9 +27,11 @@ export function treeValue(node: TreeNode, options: TreeOptions): Value {
 }
 
 function treeMessage(map: TreeMap, options: TreeOptions): Message {
+  const nested = new Map<string, Commitment>()
+  addNestedCommitments(nested, map, options)
   const commitments = new Map<string, Commitment>()
-  const isSigned = addPartCommitments(commitments, map)
-  addNestedCommitments(commitments, map, options)
+  const isSigned = !coversSignature(nested) && addPartCommitments(commitments, map)
+  for (const [id, commitment] of nested) commitments.set(id, commitment)
   const within = map.packed === undefined ? options : { ...options, isUnpacked: true }
   const entries = new Map<string, Value>(coveredLines(map, commitments))
   for (const [key, node] of map.entries) {
@@ -41,12 +43,16 @@ function treeMessage(map: TreeMap, options: TreeOptions): Message {
   return new Message(entries, commitments)
 }
 
+/** Whether somebody signed a message with keys that have the names of signatures. */
+function coversSignature(commitments: ReadonlyMap<string, Commitment>): boolean {
+  return [...commitments.values()].some(({ committed }) => {
+    return committed.includes('signature') || committed.includes('signature-input')
+  })
+}
+
 /** Commitments in lines of the part itself, as of a whole message. */
 function addPartCommitments(commitments: Map<string, Commitment>, { source }: TreeMap): boolean {
-  const entries = readSignatures(
-    source?.lines.get('signature'),
-    source?.lines.get('signature-input'),
-  )
+  const entries = partSignatures(source)
   if (source === undefined || entries.length === 0) return false
   const inlineKey = toText(source.lines.get('ao-body-key') ?? '') || 'body'
   const hasBody = source.bytes.length > 0
@@ -63,6 +69,19 @@ function addPartCommitments(commitments: Map<string, Commitment>, { source }: Tr
     if (commitment !== undefined) commitments.set(commitment.id, commitment)
   }
   return true
+}
+
+/**
+ * What is no signature is a key like others: whoever gives a message such keys must not keep the
+ * messages beside it in a page from being read.
+ */
+function partSignatures(source: TreeMap['source']): SignatureEntry[] {
+  try {
+    return readSignatures(source?.lines.get('signature'), source?.lines.get('signature-input'))
+  } catch (error) {
+    if (isAoError(error, 'invalid-encoding', 'limit-exceeded')) return []
+    throw error
+  }
 }
 
 function addNestedCommitments(
