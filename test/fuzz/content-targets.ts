@@ -4,9 +4,10 @@
  */
 import assert from 'node:assert/strict'
 import { commitMessage } from '../../src/codec/commit.ts'
+import { verifyMessage } from '../../src/codec/verify.ts'
 import { Message } from '../../src/message/message.ts'
 import { decodeReply } from '../comparable-reply.ts'
-import { clientWallet, idOf } from '../node-kit.ts'
+import { assignmentsOf, clientWallet, idOf } from '../node-kit.ts'
 import type { HttpAnswer, HttpRequest } from '../replay.ts'
 import { anyMessageFor, anyProcess, type Content } from './hostile-content.ts'
 import { requestOf } from './schedule-seeds.ts'
@@ -77,9 +78,10 @@ function isSendable({ headers }: HttpRequest): boolean {
   return size < 500_000
 }
 
+const BUNDLES = [BUNDLED] as const
 const FORMATS: readonly (readonly (readonly [string, string])[])[] = [
   [],
-  [BUNDLED],
+  BUNDLES,
   [['accept', 'application/json'], BUNDLED],
   [['accept', 'application/aos-2']],
 ]
@@ -88,14 +90,25 @@ const FORMATS: readonly (readonly (readonly [string, string])[])[] = [
 async function checkReadable(deps: ContentDeps, { process, slot, id }: Scheduled): Promise<void> {
   for (const headers of FORMATS) {
     const path = `/${process}/schedule?from=${slot}&to=${slot}`
-    const { status, body } = await deps.ask({ method: 'GET', path, headers })
+    const answer = await deps.ask({ method: 'GET', path, headers })
+    const { status, body } = answer
     // JSON has no bytes that are no text.
     const isJson = headers.some(([, value]) => value === 'application/json')
     const isOk = status === 200 || (status === 406 && isJson)
     assert.ok(isOk, `${status} for ${JSON.stringify(headers)}: ${Buffer.from(body)}`)
+    if (headers === BUNDLES) await checkPage(answer, id)
   }
   const { status } = await deps.ask({ method: 'GET', path: `/${id}`, headers: [BUNDLED] })
   assert.ok(status < 500 || status === 508, `the message has status ${status}`)
+}
+
+/** A reader finds the message in the page, as it was signed. */
+async function checkPage(answer: HttpAnswer, id: string): Promise<void> {
+  const [assignment] = assignmentsOf(decodeReply(answer))
+  const body = assignment?.get('body')
+  assert.ok(body instanceof Message)
+  assert.equal(idOf(body), id)
+  assert.ok((await verifyMessage(body)).valid, 'it verifies for its reader')
 }
 
 /** A process may fail in its own way; the node does not. */
