@@ -175,10 +175,15 @@ async function open(
     {
       clock: deps.clock,
       blockClock: deps.blockClock,
-      sign: (assignment) => commitAssignment(assignment, signers, spec).catch(tellNotSigned),
+      sign: async (assignment) => {
+        const signed = await commitAssignment(assignment, signers, spec).catch(tellNotSigned)
+        gate.signed()
+        return signed
+      },
+      gather: () => gate.ready(),
       find: (messageId) => store.assignmentOf(processId, messageId),
       append: (entries) =>
-        gate.run(entries.length, () => append(deps, store, { processId, entries })),
+        gate.write(entries.length, () => append(deps, store, { processId, entries })),
       upload: async (assignment) => {
         const slot = integerOf(assignment, 'slot') ?? 0
         if (mode === 'remote_confirmation') await uploads.publish(processId, slot)

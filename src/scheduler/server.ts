@@ -38,6 +38,8 @@ export interface ProcessServerDeps {
   readonly sign: (assignment: Message) => Promise<Message>
   /** The assignment that a message has in the store, by its id. */
   readonly find: (messageId: string) => Promise<Message | undefined>
+  /** Resolves when it is time to write what is signed. Default: at once. */
+  readonly gather?: () => Promise<void>
   /** Writes assignments in order and resolves when they are durable. */
   readonly append: (entries: readonly AppendEntry[]) => Promise<void>
   /** Publishes an assignment; in mode `remote_confirmation` the caller waits for it. */
@@ -137,6 +139,7 @@ class QueueServer implements ProcessServer {
   readonly #queue: Request[] = []
   readonly #drafts: Draft[] = []
   readonly #ready: Ready[] = []
+  #isGathering = false
   /** Head of the write under way. */
   #writing: Head | undefined
   #isClosed = false
@@ -239,7 +242,8 @@ class QueueServer implements ProcessServer {
   #advance(): void {
     this.#expire()
     while (this.#queue.length > 0 && this.#canDraft()) this.#draftNext()
-    if (this.#writing === undefined && this.#ready.length > 0) void this.#write()
+    const canWrite = this.#writing === undefined && !this.#isGathering
+    if (canWrite && this.#ready.length > 0) void this.#write()
     if (this.pending() > 0) return
     for (const resolve of this.#onIdle.splice(0)) resolve()
   }
@@ -331,6 +335,9 @@ class QueueServer implements ProcessServer {
   }
 
   async #write(): Promise<void> {
+    this.#isGathering = true
+    await this.#deps.gather?.()
+    this.#isGathering = false
     const batch = this.#ready.splice(0, MAX_BATCH)
     const last = batch.at(-1)
     if (last === undefined) return

@@ -5,7 +5,7 @@
  */
 
 interface WriteGateDeps {
-  /** Messages under way in the whole node, those that wait here or are being written included. */
+  /** Messages under way in the whole node, until they are answered. */
   underWay(): number
 }
 
@@ -22,8 +22,12 @@ interface WriteGateOptions {
 }
 
 export interface WriteGate {
-  /** Runs a write of so many assignments when it is time for it. */
-  run<T>(count: number, write: () => Promise<T>): Promise<T>
+  /** To be called for each assignment that was signed. */
+  signed(): void
+  /** Resolves when it is time to write what is signed. */
+  ready(): Promise<void>
+  /** Runs a write of so many assignments. */
+  write<T>(count: number, run: () => Promise<T>): Promise<T>
 }
 
 export function createWriteGate(deps: WriteGateDeps, options: WriteGateOptions): WriteGate {
@@ -34,9 +38,10 @@ class Gate implements WriteGate {
   readonly #deps: WriteGateDeps
   readonly #options: Required<WriteGateOptions>
   /** Those that wait; all of them are let through together. */
-  #waiting: (() => void)[] = []
-  #waitingCount = 0
-  #writingCount = 0
+  readonly #waiting: (() => void)[] = []
+  /** Signed and not written yet, those being written included. */
+  #signed = 0
+  #writing = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(deps: WriteGateDeps, options: WriteGateOptions) {
@@ -44,17 +49,13 @@ class Gate implements WriteGate {
     this.#options = { maxWaitMs: 10, enough: 32, ...options }
   }
 
-  async run<T>(count: number, write: () => Promise<T>): Promise<T> {
-    await this.#pass(count)
-    try {
-      return await write()
-    } finally {
-      this.#writingCount -= count
-    }
+  signed(): void {
+    // A signature that is made again after a failure is counted twice: never more than there are.
+    this.#signed = Math.min(this.#signed + 1, this.#deps.underWay())
+    if (this.#waiting.length > 0 && !this.#isWorthWaiting()) this.#open()
   }
 
-  #pass(count: number): Promise<void> {
-    this.#waitingCount += count
+  ready(): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve)
       if (!this.#isWorthWaiting()) this.#open()
@@ -62,17 +63,25 @@ class Gate implements WriteGate {
     })
   }
 
+  async write<T>(count: number, run: () => Promise<T>): Promise<T> {
+    this.#writing += count
+    try {
+      return await run()
+    } finally {
+      this.#writing -= count
+      this.#signed = Math.max(this.#signed - count, 0)
+    }
+  }
+
   #isWorthWaiting(): boolean {
     const { enough, busyFrom } = this.#options
-    const unsigned = this.#deps.underWay() - this.#waitingCount - this.#writingCount
-    return this.#waitingCount < enough && unsigned >= busyFrom
+    const unsigned = this.#deps.underWay() - this.#signed
+    return this.#signed - this.#writing < enough && unsigned >= busyFrom
   }
 
   #open(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#writingCount += this.#waitingCount
-    this.#waitingCount = 0
     for (const pass of this.#waiting.splice(0)) pass()
   }
 }
