@@ -16,39 +16,41 @@ import type { Section } from '../section.ts'
 
 const MEGABYTE = 1e6
 const CONNECTIONS = 64
+const IDLE_MS = 10_000
 
 export const benchMemory: Section = async ({ size }) => [
-  ...(await idleRows({ count: size(100_000, 2_000), idleMs: size(40_000, 1_000) })),
+  ...(await idleRows(size(100_000, 2_000))),
   ...(await soakRows({ seconds: size(600, 20), sampleSeconds: size(10, 2) })),
 ]
 
-interface Idle {
-  readonly count: number
-  readonly idleMs: number
-}
-
-async function idleRows(size: Idle): Promise<Row[]> {
-  const { count } = size
+/** Right after the start, and after each process was asked for once: what was held then is garbage. */
+async function idleRows(count: number): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'ao-scheduler-bench-'))
   const storePath = join(folder, 'store')
   try {
     const ids = await writeProcesses(storePath, count)
     const node = await startBenchNode({ options: { storePath } })
+    const name = `memory, ${count} processes`
+    const row = async (when: string): Promise<Row> => ({
+      ...{ name: `${name}, ${when}`, figure: await ownMegabytes(node), unit: 'MB' },
+      goal: { of: 'figure', atMost: 300 },
+    })
+    await load([getRequest('/health')], { port: node.port, connections: 1, count: 1 })
+    const started = await row('started and idle')
     const requests = ids.map((id) => getRequest(`/${id}/slot/current`))
     await load(requests, { port: node.port, connections: CONNECTIONS, count })
-    // The engine collects at its leisure once nothing happens any more.
-    await sleep(size.idleMs)
-    const { rssBytes } = await node.usage()
-    const own = await ownMemoryBytes(node.pid, rssBytes)
+    await sleep(IDLE_MS)
+    const asked = await row('each asked for its slot, then idle')
     await node.stop()
-    const name = `memory, ${count} processes, each asked for its slot, then idle`
-    return [
-      { name, figure: own / MEGABYTE, unit: 'MB', goal: { of: 'figure', atMost: 300 } },
-      { name: `${name}: with mapped files`, figure: rssBytes / MEGABYTE, unit: 'MB' },
-    ]
+    return [started, asked]
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+async function ownMegabytes(node: BenchNode): Promise<number> {
+  const { rssBytes } = await node.usage()
+  return (await ownMemoryBytes(node.pid, rssBytes)) / MEGABYTE
 }
 
 interface Soak {
@@ -92,8 +94,7 @@ async function soak(node: BenchNode, { seconds, sampleSeconds }: Soak): Promise<
   for (const endMs = performance.now() + seconds * 1_000; performance.now() < endMs; ) {
     const run = await load(messages, { port, connections: CONNECTIONS, count })
     count = Math.ceil((run.requests / run.seconds) * sampleSeconds)
-    const { rssBytes } = await node.usage()
-    samples.push((await ownMemoryBytes(node.pid, rssBytes)) / MEGABYTE)
+    samples.push(await ownMegabytes(node))
   }
   return samples
 }
