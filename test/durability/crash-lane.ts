@@ -33,6 +33,7 @@ export interface LaneParts {
   readonly random: Random
   /** Aborted when another lane has failed. */
   readonly signal: AbortSignal
+  readonly onKill: () => void
 }
 
 /** When a node was killed. */
@@ -63,7 +64,11 @@ export async function runLane(
 ): Promise<LaneReport> {
   const lane = new CrashLane(options, parts)
   await lane.open()
-  for (let n = 0; n < kills; ) if (await lane.round()) n++
+  for (let n = 0; n < kills; ) {
+    if (!(await lane.round())) continue
+    n++
+    parts.onKill()
+  }
   await lane.end()
   return lane.report()
 }

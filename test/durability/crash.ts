@@ -39,8 +39,16 @@ const LANES: readonly (LaneOptions & { readonly share: number })[] = [
   },
 ]
 
-/** Kills at least so many nodes. @throws AssertionError for whatever is not as it must be. */
-export async function crash(kills: number, seed: number): Promise<CrashReport> {
+/**
+ * Kills at least so many nodes, and tells how many were. @throws AssertionError for whatever is not
+ * as it must be.
+ */
+export async function crash(
+  kills: number,
+  seed: number,
+  onKill: (killed: number) => void = () => undefined,
+): Promise<CrashReport> {
+  let killed = 0
   const startedMs = performance.now()
   const folder = await mkdtemp(join(tmpdir(), 'ao-scheduler-crash-'))
   const failure = new AbortController()
@@ -48,6 +56,7 @@ export async function crash(kills: number, seed: number): Promise<CrashReport> {
     runLane(lane, Math.ceil((kills * share) / 5), {
       ...{ folder, cacheFolder: join(folder, 'code'), signal: failure.signal },
       random: createRandom(seed + index),
+      onKill: () => onKill(++killed),
     }),
   )
   try {
@@ -90,6 +99,9 @@ if (import.meta.main) {
   const { values } = parseArgs({ options: { kills: { type: 'string' }, seed: { type: 'string' } } })
   const seed = Number(values.seed ?? Date.now() % 1_000_000)
   process.stdout.write(`seed ${seed}\n`)
-  const report = await crash(Number(values.kills ?? 200), seed)
+  const kills = Number(values.kills ?? 200)
+  const report = await crash(kills, seed, (killed) => {
+    if (killed % 50 === 0) process.stdout.write(`${killed} of ${kills} kills\n`)
+  })
   process.stdout.write(`${formatReport(report, seed)}\n`)
 }
