@@ -1,5 +1,6 @@
 /** Public keys as OpenSSL holds them, kept because making one costs as much as verifying with it. */
 import { createPublicKey, type KeyObject } from 'node:crypto'
+import { LruMap } from '../base/lru-map.ts'
 import { encodeBase64url } from './base64url.ts'
 import { pssPublicKey } from './pss-key.ts'
 
@@ -7,11 +8,10 @@ export type NativeKeyType = 'rsa-4096' | 'ed25519'
 
 /** A bounded cache from raw public keys to key objects; the longest unused one goes first. */
 export class PublicKeyCache {
-  readonly #keys = new Map<string, KeyObject>()
-  readonly #limit: number
+  readonly #keys: LruMap<string, KeyObject>
 
   constructor(limit: number) {
-    this.#limit = limit
+    this.#keys = new LruMap(limit)
   }
 
   get size(): number {
@@ -21,13 +21,10 @@ export class PublicKeyCache {
   /** @throws Error of OpenSSL when the bytes are no public key. */
   get(type: NativeKeyType, publicKey: Uint8Array): KeyObject {
     const name = type + Buffer.from(publicKey).toString('latin1')
-    const key = this.#keys.get(name) ?? importPublicKey(type, publicKey)
-    this.#keys.delete(name)
+    const known = this.#keys.get(name)
+    if (known !== undefined) return known
+    const key = importPublicKey(type, publicKey)
     this.#keys.set(name, key)
-    if (this.#keys.size > this.#limit) {
-      const [oldest] = this.#keys.keys()
-      if (oldest !== undefined) this.#keys.delete(oldest)
-    }
     return key
   }
 }

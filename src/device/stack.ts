@@ -1,11 +1,6 @@
-/**
- * `stack@1.0`: several devices as one. The key that is called on the stack is called on its members,
- * which `device-stack` lists: in mode `Fold` one after the other on one state, in mode `Map` each on
- * the base, their results side by side. Source: HyperBEAM, `dev_stack`.
- */
-import { toText } from '../base/bytes.ts'
 import { Message } from '../message/message.ts'
-import { isBinary, type Value } from '../message/value.ts'
+import { textOf } from '../message/text-of.ts'
+import type { Value } from '../message/value.ts'
 import {
   type Device,
   type DeviceContext,
@@ -94,9 +89,4 @@ async function map(run: StackRun): Promise<Outcome> {
 
 function normalKey(request: Message): string {
   return (textAt(request, 'path') ?? '').toLowerCase().replaceAll('_', '-')
-}
-
-function textOf(message: Message, key: string): string | undefined {
-  const value = message.get(key)
-  return isBinary(value) ? toText(value) : undefined
 }

@@ -5,6 +5,7 @@ import { type DeviceContext, failed, type Outcome, ok } from '../device/device.t
 import { hashpath } from '../message/hashpath.ts'
 import { isPrivateKey } from '../message/keys.ts'
 import { Message, type MessagePrivate } from '../message/message.ts'
+import { textOf } from '../message/text-of.ts'
 import { Atom, isBinary, isList, Link, type Value } from '../message/value.ts'
 import { findHandler } from './dispatch.ts'
 import { isPathId } from './path-step.ts'
@@ -42,7 +43,7 @@ export class Calls {
    * @throws AoError `invalid-request`
    */
   async keys(base: Message, request: Message, depth: number): Promise<Outcome> {
-    const path = keyOf(request)
+    const path = textOf(request, 'path')
     const keys = path?.split('/').filter((key) => key !== '') ?? []
     if (keys.length === 0) {
       throw new AoError('invalid-request', 'Expected a request with a key to call as its path')
@@ -63,7 +64,7 @@ export class Calls {
    */
   async call(base: Message, request: Message, depth: number): Promise<Outcome> {
     if (depth > this.#options.maxDepth) return TOO_DEEP
-    const key = keyOf(request)
+    const key = textOf(request, 'path')
     if (key === undefined || key === '') {
       throw new AoError('invalid-path', 'Expected a key in each segment of the path')
     }
@@ -126,11 +127,6 @@ function statusMessage(status: number, body: Value): Message {
     ['status', status],
     ['body', body],
   ])
-}
-
-function keyOf(request: Message): string | undefined {
-  const path = request.get('path')
-  return isBinary(path) ? toText(path) : undefined
 }
 
 /**

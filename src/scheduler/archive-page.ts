@@ -5,9 +5,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { toText } from '../base/bytes.ts'
 import { Message } from '../message/message.ts'
+import { textOf } from '../message/text-of.ts'
 import { isBinary, type Value } from '../message/value.ts'
 import { formatSlotLine, parseSlotLine } from './archive-line.ts'
-import { textOf } from './process-id.ts'
 import type { SlotAssignment } from './schedule-store.ts'
 
 const CONTENT_TYPE = 'application/jsonl'

@@ -4,11 +4,11 @@ import { signersOf } from '../message/commitment.ts'
 import { withOnlyCommitted } from '../message/committed.ts'
 import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
+import { textOf } from '../message/text-of.ts'
 import { isList, Link, type Value } from '../message/value.ts'
 import { withBody } from './archive-line.ts'
 import { type Finding, finding } from './audit-finding.ts'
 import { integerOf } from './location.ts'
-import { textOf } from './process-id.ts'
 
 export interface ExpectedAssignment {
   readonly processId: string

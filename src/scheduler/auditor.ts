@@ -7,6 +7,7 @@ import { signersOf } from '../message/commitment.ts'
 import type { HashpathAlgorithm } from '../message/hashpath.ts'
 import { messageId, unsignedId } from '../message/id.ts'
 import type { Message } from '../message/message.ts'
+import { textOf } from '../message/text-of.ts'
 import {
   type AuditedAssignment,
   auditAssignment,
@@ -17,7 +18,6 @@ import { type AuditState, auditLink, type ChainLink, startAudit } from './audit-
 import { type Finding, finding } from './audit-finding.ts'
 import { parseSchedulers } from './locate.ts'
 import { integerOf } from './location.ts'
-import { textOf } from './process-id.ts'
 import type { SlotAssignment } from './schedule-store.ts'
 
 /** An assignment that was audited; its findings do not keep it from being here. */

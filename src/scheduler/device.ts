@@ -6,6 +6,7 @@
  */
 import { AoError } from '../base/errors.ts'
 import type { Message } from '../message/message.ts'
+import { textOf } from '../message/text-of.ts'
 import type { SchedulerContext } from './context.ts'
 import {
   getLocation,
@@ -16,7 +17,6 @@ import {
 } from './location-handler.ts'
 import { createNext } from './next.ts'
 import { postSchedule } from './post-schedule.ts'
-import { textOf } from './process-id.ts'
 import { getSchedule, getSlot, getStatus } from './read-schedule.ts'
 import { ok, type Reply } from './reply.ts'
 

@@ -9,9 +9,9 @@ import type { Commitment } from '../message/commitment.ts'
 import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
 import { toTabm } from '../message/structured.ts'
+import { textOf } from '../message/text-of.ts'
 import { Atom, isBinary, type Value } from '../message/value.ts'
 import { integerOf } from './location.ts'
-import { textOf } from './process-id.ts'
 
 /** What a page says beside its assignments. */
 export interface PageFrame {

@@ -5,6 +5,7 @@
  */
 import { AoError } from '../base/errors.ts'
 import type { Message } from '../message/message.ts'
+import { textOf } from '../message/text-of.ts'
 import {
   defaultAddress,
   type RemoteOutcome,
@@ -12,7 +13,6 @@ import {
   type SchedulerContext,
 } from './context.ts'
 import type { Located } from './locate.ts'
-import { textOf } from './process-id.ts'
 import { badRequest, notFound, type Reply, redirectReply, remoteReply } from './reply.ts'
 
 type Foreign = Exclude<Located, { kind: 'local' }>

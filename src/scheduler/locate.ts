@@ -5,9 +5,10 @@
 import { toText } from '../base/bytes.ts'
 import { isAoError } from '../base/errors.ts'
 import { Message } from '../message/message.ts'
+import { textOf } from '../message/text-of.ts'
 import { isBinary, isList, type Value } from '../message/value.ts'
 import type { LocationTable } from './location.ts'
-import { type ProcessReference, textOf } from './process-id.ts'
+import type { ProcessReference } from './process-id.ts'
 
 export type Located =
   | { readonly kind: 'local'; readonly processId: string; readonly process: Message }

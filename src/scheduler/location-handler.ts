@@ -6,10 +6,10 @@ import { commitMessage } from '../codec/commit.ts'
 import { signersOf } from '../message/commitment.ts'
 import { withOnlyCommitted } from '../message/committed.ts'
 import { Message } from '../message/message.ts'
+import { textOf } from '../message/text-of.ts'
 import type { Value } from '../message/value.ts'
 import { defaultAddress, type SchedulerContext } from './context.ts'
 import { integerOf } from './location.ts'
-import { textOf } from './process-id.ts'
 import { badRequest, notFound, ok, type Reply } from './reply.ts'
 
 export async function getLocation(context: SchedulerContext, request: Message): Promise<Reply> {

@@ -9,9 +9,9 @@ import { prepareMessage } from '../cache/prepare.ts'
 import { verifyMessage } from '../codec/verify.ts'
 import { signersOf } from '../message/commitment.ts'
 import type { Message } from '../message/message.ts'
+import { textOf } from '../message/text-of.ts'
 import { isBinary, isInteger } from '../message/value.ts'
 import type { Store } from '../store/store.ts'
-import { textOf } from './process-id.ts'
 
 const LOCATIONS = '~location@1.0'
 /** Of a record that does not say how long it is valid. */

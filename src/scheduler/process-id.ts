@@ -1,20 +1,10 @@
-/**
- * Which process a request is about, and which message it wants scheduled: the search orders of
- * `~scheduler@1.0`. Every id that a process is known by leads to its one signed id.
- */
-import { toText } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import type { MessageReader } from '../cache/cache.ts'
 import { messageId } from '../message/id.ts'
 import { isId } from '../message/keys.ts'
 import { Message } from '../message/message.ts'
-import { isBinary, Link, type Value } from '../message/value.ts'
-
-/** The text under a key, if a text is there. */
-export function textOf(message: Message, key: string): string | undefined {
-  const value = message.get(key)
-  return isBinary(value) ? toText(value) : undefined
-}
+import { textOf } from '../message/text-of.ts'
+import { Link, type Value } from '../message/value.ts'
 
 export function isProcess(message: Message): boolean {
   return textOf(message, 'type') === 'Process'

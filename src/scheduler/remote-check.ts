@@ -8,10 +8,10 @@ import { verifyMessage } from '../codec/verify.ts'
 import { withOnlyCommitted } from '../message/committed.ts'
 import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
+import { textOf } from '../message/text-of.ts'
 import { follows } from './chain.ts'
 import type { RemoteTarget, SlotRange } from './context.ts'
 import { integerOf } from './location.ts'
-import { textOf } from './process-id.ts'
 
 /** The assignment that a peer made for a message. @throws AoError `remote-failed` */
 export async function checkAssignment(

@@ -6,9 +6,9 @@
  */
 import { AoError, type ErrorCode } from '../base/errors.ts'
 import { Message } from '../message/message.ts'
+import { textOf } from '../message/text-of.ts'
 import type { Value } from '../message/value.ts'
 import type { RemoteOutcome, RemoteScheduler, RemoteTarget } from './context.ts'
-import { textOf } from './process-id.ts'
 import { checkAssignment, checkPage, checkSlot } from './remote-check.ts'
 
 /** Sends a message to a peer and decodes its reply. */

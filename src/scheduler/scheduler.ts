@@ -8,6 +8,7 @@ import type { Events } from '../base/events.ts'
 import type { Wallet } from '../crypto/wallet.ts'
 import type { HashpathAlgorithm } from '../message/hashpath.ts'
 import { Message } from '../message/message.ts'
+import { textOf } from '../message/text-of.ts'
 import { Link, type Value } from '../message/value.ts'
 import type { Store, StoreWrite } from '../store/store.ts'
 import { type CommitmentSpec, commitAssignment } from './assignment.ts'
@@ -22,7 +23,6 @@ import {
 import { createKnownProcesses } from './known-processes.ts'
 import { parseSchedulers } from './locate.ts'
 import { createLocationTable, integerOf } from './location.ts'
-import { textOf } from './process-id.ts'
 import { createRegistry } from './registry.ts'
 import {
   type AppendEntry,
