@@ -37,6 +37,13 @@ export function equalBinary(left: Binary, right: Binary): boolean {
   return Buffer.compare(toBytes(left), toBytes(right)) === 0
 }
 
+/**
+ * A text to be kept for long: one that was cut out of another keeps that alive, however long it is.
+ */
+export function ownText(text: string): string {
+  return ` ${text}`.slice(1)
+}
+
 /** One array with the bytes of all parts, in order. */
 export function concatBytes(parts: readonly Binary[]): Uint8Array {
   return Buffer.concat(parts.map(toBytes))

@@ -37,8 +37,7 @@ const NOTHING_KNOWN: KnownMessages = new Map()
  */
 export function prepareMessage(message: Message, nested?: PreparedMessage): PreparedMessage {
   const known = nested === undefined ? NOTHING_KNOWN : new Map([[nested.message, nested]])
-  const writes: StoreWrite[] = []
-  return { ...prepareNested(message, { writes, known }, 0), writes }
+  return prepareNested(message, { writes: [], known }, 0)
 }
 
 interface Preparation {
@@ -46,22 +45,16 @@ interface Preparation {
   readonly known: KnownMessages
 }
 
-function prepareNested(
-  given: Message,
-  preparation: Preparation,
-  depth: number,
-): Omit<PreparedMessage, 'writes'> {
+function prepareNested(given: Message, preparation: Preparation, depth: number): PreparedMessage {
   assertDepth(depth)
   const { writes } = preparation
   const message = withUnsigned(withOnlyCommitted(given))
-  for (const [, value] of message) prepareChild(value, preparation, depth + 1)
+  for (const key of message.keys()) prepareChild(message.get(key), preparation, depth + 1)
   const id = messageId(message, 'all')
   const unsigned = messageId(message, 'none')
   pushRecord(id, encodeRecord(message), writes)
-  for (const known of linkedIds(message, unsigned)) {
-    if (known !== id) writes.push(link(known, id))
-  }
-  return { message, id, unsignedId: unsigned }
+  pushLinks(message, { id, unsignedId: unsigned }, writes)
+  return { message, id, unsignedId: unsigned, writes }
 }
 
 /** An empty message stays without: in the multipart body of a bundle it would be another one. */
@@ -69,16 +62,20 @@ function withUnsigned(message: Message): Message {
   return message.size === 0 && message.commitments.size === 0 ? message : commitUnsigned(message)
 }
 
-/** Only ids that were checked: those of signatures, and the unsigned id, which is computed here. */
-function linkedIds(message: Message, unsigned: string): Set<string> {
-  const ids = new Set([unsigned])
-  for (const { id, committer } of message.commitments.values()) {
-    if (committer !== undefined) ids.add(id)
+/** Only ids that were checked: the unsigned id, which is computed here, and those of signatures. */
+function pushLinks(
+  { commitments }: Message,
+  { id, unsignedId }: Pick<PreparedMessage, 'id' | 'unsignedId'>,
+  writes: StoreWrite[],
+): void {
+  if (unsignedId !== id) writes.push(link(unsignedId, id))
+  for (const { id: known, committer } of commitments.values()) {
+    if (committer !== undefined && known !== id && known !== unsignedId)
+      writes.push(link(known, id))
   }
-  return ids
 }
 
-function prepareChild(value: Value, preparation: Preparation, depth: number): void {
+function prepareChild(value: Value | undefined, preparation: Preparation, depth: number): void {
   if (isList(value)) prepareList(value, preparation, depth)
   if (!(value instanceof Message)) return
   const known = preparation.known.get(value)

@@ -65,7 +65,7 @@ export type LoadLarge = (hash: string) => Promise<Uint8Array | undefined>
 export function encodeRecord(value: Message | List): EncodedRecord {
   const large: LargeValue[] = []
   const item = value instanceof Message ? itemOf(value) : undefined
-  const commitments = value instanceof Message ? plainCommitments(value, large) : []
+  const commitments = value instanceof Message ? plainCommitments(value, item, large) : []
   const plain = item
     ? [VERSION, KIND_ITEM, commitments, plainBinary(item, large)]
     : [VERSION, KIND_TABM, commitments, plainEntries(toTabm(value, 'link'), large)]
@@ -177,17 +177,34 @@ function itemOf(message: Message): Uint8Array | undefined {
   return item
 }
 
-function plainCommitments(message: Message, large: LargeValue[]): PlainCommitment[] {
-  const asItem = itemOf(message) !== undefined
+/** All but the one that is the item itself. */
+function plainCommitments(
+  { commitments }: Message,
+  item: Uint8Array | undefined,
+  large: LargeValue[],
+): PlainCommitment[] {
   const plain: PlainCommitment[] = []
-  for (const commitment of message.commitments.values()) {
-    if (asItem && commitment.wire?.kind === 'ans104') continue
-    const { id, device, type, committed, keyid, committer, signature, fields, wire } = commitment
-    const entries = plainEntries(toTabm(new Message(fields), 'bundle'), large)
-    const optional = [keyid ?? null, committer ?? null, signature ?? null] as const
-    plain.push([id, device, type, committed, ...optional, entries, plainWire(wire, large)])
+  for (const commitment of commitments.values()) {
+    if (item === undefined || commitment.wire?.kind !== 'ans104') {
+      plain.push(plainCommitment(commitment, large))
+    }
   }
   return plain
+}
+
+function plainCommitment(commitment: Commitment, large: LargeValue[]): PlainCommitment {
+  const { id, device, type, committed, keyid, committer, signature, fields, wire } = commitment
+  return [
+    id,
+    device,
+    type,
+    committed,
+    keyid ?? null,
+    committer ?? null,
+    signature ?? null,
+    fields.size === 0 ? [] : plainEntries(toTabm(new Message(fields), 'bundle'), large),
+    plainWire(wire, large),
+  ]
 }
 
 function plainWire(wire: CommitmentWire | undefined, large: LargeValue[]): PlainWire {
@@ -201,10 +218,8 @@ function plainWire(wire: CommitmentWire | undefined, large: LargeValue[]): Plain
 function plainEntries(tabm: Tabm, large: LargeValue[]): PlainEntries {
   const entries: [string, PlainValue][] = []
   for (const [key, value] of tabm) {
-    entries.push([
-      key,
-      value instanceof Message ? plainEntries(value, large) : plainBinary(value, large),
-    ])
+    const isNested = value instanceof Message
+    entries.push([key, isNested ? plainEntries(value, large) : plainBinary(value, large)])
   }
   return entries
 }

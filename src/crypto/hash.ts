@@ -14,6 +14,11 @@ export function sha256Text(data: Binary): string {
   return hash('sha256', data, 'base64url')
 }
 
+/** Base64, with padding, of the SHA-256. */
+export function sha256Base64(data: Binary): string {
+  return hash('sha256', data, 'base64')
+}
+
 /** Base64url of the HMAC-SHA-256. */
 export function hmacSha256Text(key: Binary, data: Binary): string {
   const pads = typeof key === 'string' && typeof data === 'string' ? padsOf(key) : undefined

@@ -1,5 +1,5 @@
 /** `ao-types`: the dictionary in which one level of a TABM keeps the types of its values. */
-import { type Binary, compareText, toText } from '../base/bytes.ts'
+import { type Binary, compareText, ownText, toText } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import { LruMap } from '../base/lru-map.ts'
 import { escapeKey, unescapeKey } from './escape.ts'
@@ -21,8 +21,10 @@ export function parseAoTypes(types: Binary | undefined): AoTypes {
   if (text === undefined) throw new AoError('invalid-encoding', 'Expected ao-types to be UTF-8')
   const known = knownTypes.get(text)
   if (known !== undefined) return known
-  const parsed = readTypes(text)
-  if (text.length <= MAX_KNOWN_LENGTH) knownTypes.set(text, parsed)
+  if (text.length > MAX_KNOWN_LENGTH) return readTypes(text)
+  const own = ownText(text)
+  const parsed = readTypes(own)
+  knownTypes.set(own, parsed)
   return parsed
 }
 

@@ -28,18 +28,49 @@ interface Committed {
 export function selectCommitments(
   message: Committed,
   selection: CommitmentSelection = {},
-): Commitment[] {
+): readonly Commitment[] {
   const { committers = 'none', commitmentIds = 'none' } = selection
+  const isNamed = typeof committers !== 'string' || typeof commitmentIds !== 'string'
+  const chosen = isNamed
+    ? namedCommitments(message, { committers, commitmentIds })
+    : wholeGroups(message, committers === 'all', commitmentIds === 'all')
+  return chosen.length > 0 ? chosen : commitmentsThat(isUnsigned, message)
+}
+
+/** Signatures first. */
+function wholeGroups(message: Committed, signed: boolean, all: boolean): Commitment[] {
+  const chosen = signed ? commitmentsThat(isSigned, message) : []
+  if (!all) return chosen
+  for (const commitment of message.commitments.values()) {
+    if (!signed || !isSigned(commitment)) chosen.push(commitment)
+  }
+  return chosen
+}
+
+function commitmentsThat(
+  isMeant: (commitment: Commitment) => boolean,
+  { commitments }: Committed,
+): Commitment[] {
+  const meant: Commitment[] = []
+  for (const commitment of commitments.values()) if (isMeant(commitment)) meant.push(commitment)
+  return meant
+}
+
+/** Each once, however many names it has. */
+function namedCommitments(
+  message: Committed,
+  { committers, commitmentIds }: Required<CommitmentSelection>,
+): Commitment[] {
   const all = [...message.commitments.values()]
-  const chosen = new Set<Commitment>(committers === 'all' ? all.filter(isSigned) : [])
-  if (commitmentIds === 'all') for (const commitment of all) chosen.add(commitment)
+  const whole = wholeGroups(message, committers === 'all', commitmentIds === 'all')
+  const chosen = new Set<Commitment>(whole)
   if (typeof committers !== 'string') {
     for (const address of committers) addSignedBy(chosen, all, address)
   }
   if (typeof commitmentIds !== 'string') {
     for (const id of commitmentIds) chosen.add(requireCommitment(message, id))
   }
-  return chosen.size > 0 ? [...chosen] : all.filter(isUnsigned)
+  return [...chosen]
 }
 
 function addSignedBy(chosen: Set<Commitment>, all: readonly Commitment[], address: string): void {
@@ -74,11 +105,35 @@ export function isUnsigned(commitment: Commitment): boolean {
 export function committedKeys(
   message: Committed,
   selection: CommitmentSelection = { commitmentIds: 'all' },
-): string[] {
-  const [first, ...others] = selectCommitments(message, selection)
-  if (first === undefined) return []
-  const rest = others.map(({ committed }) => new Set(committed))
-  return first.committed.filter((key) => rest.every((keys) => keys.has(key)))
+): readonly string[] {
+  const selected = selectCommitments(message, selection)
+  let keys = selected[0]?.committed ?? []
+  for (let i = 1; i < selected.length; i++) keys = keysInBoth(keys, selected[i]?.committed ?? [])
+  return keys
+}
+
+function keysInBoth(keys: readonly string[], others: readonly string[]): readonly string[] {
+  if (surelyHasAll(others, keys)) return keys
+  const there = new Set(others)
+  return keys.filter((key) => there.has(key))
+}
+
+/** Longer lists are made sets of to look for keys in them. */
+const SHORT_LIST = 32
+
+/**
+ * Whether a list surely has all these keys. Mostly they follow each other there, which is seen
+ * without making a set; of a long list nothing is said.
+ */
+function surelyHasAll(list: readonly string[], keys: Iterable<string>): boolean {
+  if (list.length > SHORT_LIST) return false
+  let next = 0
+  for (const key of keys) {
+    const at = list[next] === key ? next : list.indexOf(key)
+    if (at < 0) return false
+    next = at + 1
+  }
+  return true
 }
 
 /**
@@ -94,19 +149,24 @@ export function withOnlyCommitted<V>(message: Message<V>): Message<V> {
  * The message with these keys, or links under them, and no others; commitments stay. Types are kept
  * only where `ao-types` is one of the keys: else anybody could give a signed text another type.
  */
-export function withOnlyKeys<V>(message: Message<V>, keys: Iterable<string>): Message<V> {
+export function withOnlyKeys<V>(message: Message<V>, keys: readonly string[]): Message<V> {
+  const only = surelyHasAll(keys, message.keys()) ? message : withoutOthers(message, keys)
+  return keys.includes(TYPES_KEY) ? only : withoutTypes(only)
+}
+
+function withoutOthers<V>(message: Message<V>, keys: readonly string[]): Message<V> {
   const kept = new Set(keys)
   const others: string[] = []
   for (const key of message.keys()) {
     if (!kept.has(key) && !kept.has(linkedKey(key) ?? key)) others.push(key)
   }
-  const only = others.length === 0 ? message : message.without(...others)
-  return kept.has(TYPES_KEY) ? only : withoutTypes(only)
+  return others.length === 0 ? message : message.without(...others)
 }
 
 function withoutTypes<V>(message: Message<V>): Message<V> {
   const texts: [string, V][] = []
-  for (const [key, value] of message) {
+  for (const key of message.keys()) {
+    const value = message.get(key)
     const isTyped = isInteger(value) || value instanceof Float || value instanceof Atom
     // Whatever message can hold a typed value can hold a text.
     if (isTyped) texts.push([key, encodeScalar(value as Value, key).text as V])

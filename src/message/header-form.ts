@@ -4,18 +4,17 @@
  * Source: HyperBEAM, `dev_codec_httpsig_conv:to`.
  */
 import type { Binary } from '../base/bytes.ts'
-import { encodeBase64 } from '../crypto/base64url.ts'
-import { sha256 } from '../crypto/hash.ts'
+import { sha256Base64 } from '../crypto/hash.ts'
 import { escapeKey } from './escape.ts'
-import { isIdKey } from './keys.ts'
+import { HeaderList } from './header-layout.ts'
+import { isIdKey, LINK_SUFFIX } from './keys.ts'
 import { Message } from './message.ts'
 import { formatMultipart, groupParts, isBig, type Parts } from './multipart.ts'
 import type { Tabm, TabmValue } from './tabm.ts'
 import { isBinary } from './value.ts'
 
 export interface HeaderForm {
-  /** Values as they are in the message: any bytes, line breaks too. In no particular order. */
-  readonly headers: Map<string, Binary>
+  readonly headers: HeaderList
   /** Absent is not empty: an empty body has a digest, an absent one has none. */
   readonly body?: Binary
   /** What the body was made of: a single value under `inlineKey`, or the parts of a multipart. */
@@ -24,40 +23,44 @@ export interface HeaderForm {
   readonly inlineKey: string
 }
 
+/** A form whose body is not written yet. */
+export interface SplitForm extends Omit<HeaderForm, 'body'> {
+  /** The keys that are no headers, some of which are left out altogether. */
+  readonly otherKeys: readonly string[]
+}
+
+const NO_PARTS: Parts = new Map()
+
 /**
  * Splits a TABM into headers and body. Nested maps are written inline, with a `commitments` entry
  * like any other; commitments of the message itself are no part of it.
  * @param encoded parts of the message by their paths that are not in the TABM.
  */
 export function headerForm(tabm: Tabm, encoded: Parts = NO_PARTS): HeaderForm {
-  const { headers, parts, inlineKey } = splitForm(tabm)
+  const { headers, parts, inlineKey } = splitForm(tabm, [...tabm.keys()])
   const all = encoded.size === 0 ? parts : new Map([...parts, ...encoded])
   return withBody(headers, all, inlineKey)
 }
 
-const NO_PARTS: Parts = new Map()
-
-/** The names of the headers of a TABM, its body replaced by a digest; no body is written for it. */
-export function headerNames(tabm: Tabm): string[] {
-  const form = splitForm(tabm)
-  const names = new Set(form.headers.keys())
-  if (form.parts.size > 0) names.add('content-digest')
-  if (isMultipartForm(form)) names.add('content-type')
-  return [...names]
+/** The names of the headers over some keys, the body replaced by a digest; none is written for it. */
+export function headerNames(tabm: Tabm, keys: readonly string[]): readonly string[] {
+  const form = splitForm(tabm, keys)
+  const { names } = form.headers
+  if (form.parts.size > 0) names.push('content-digest')
+  if (isMultipartForm(form)) names.push('content-type')
+  return names
 }
 
-/** Makes the body of these parts and sets the `content-type` that says how to take it apart. */
-export function withBody(
-  headers: Map<string, Binary>,
-  parts: Parts,
-  inlineKey: string,
-): HeaderForm {
+/** Makes the body of these parts and adds the `content-type` that says how to take it apart. */
+export function withBody(headers: HeaderList, parts: Parts, inlineKey: string): HeaderForm {
   const form = { headers, parts, inlineKey }
   if (parts.size === 0) return form
-  if (!isMultipartForm(form)) return { ...form, body: parts.get(inlineKey) as Binary }
+  if (!isMultipartForm(form)) {
+    return { headers, body: parts.get(inlineKey) as Binary, parts, inlineKey }
+  }
   const { boundary, body } = formatMultipart(parts, inlineKey)
-  headers.set('content-type', `multipart/form-data; boundary="${boundary}"`)
-  return { ...form, body }
+  headers.add('content-type', `multipart/form-data; boundary="${boundary}"`)
+  return { headers, body, parts, inlineKey }
 }
 
 /** Whether the body of a form has parts: all but the single binary under the inline key. */
@@ -65,18 +68,29 @@ export function isMultipartForm({ parts, inlineKey }: Omit<HeaderForm, 'body'>):
   return parts.size > 1 || (parts.size === 1 && !isBinary(parts.get(inlineKey)))
 }
 
-function splitForm(tabm: Tabm): Omit<HeaderForm, 'body'> {
-  const inlineKey = inlineKeyOf(tabm)
-  const headers = new Map<string, Binary>()
+/** The form of some keys: each as it is or as a link; a key that is neither is passed over. */
+export function splitForm(tabm: Tabm, keys: readonly string[]): SplitForm {
+  const inlineKey = inlineKeyOf(tabm, keys)
+  const headers = new HeaderList()
   const body: [string, TabmValue][] = []
-  if (inlineKey === 'data' && !tabm.has('ao-body-key')) headers.set('ao-body-key', 'data')
-  for (const [key, value] of tabm) {
-    if (isLeftOut(key)) continue
-    const name = partName(key)
-    if (isInBody(name, value, inlineKey)) body.push([name, value])
-    else headers.set(name, value as Binary)
+  const otherKeys: string[] = []
+  if (inlineKey === 'data' && !isCovered('ao-body-key', tabm, keys)) {
+    headers.add('ao-body-key', 'data')
   }
-  return { headers, parts: groupParts(body), inlineKey }
+  for (const given of keys) {
+    const key = tabm.has(given) ? given : given + LINK_SUFFIX
+    const value = tabm.get(key)
+    if (value === undefined) continue
+    const name = partName(key)
+    const isOut = isLeftOut(key)
+    if (!isOut && !isInBody(name, value, inlineKey)) {
+      headers.add(name, value as Binary)
+      continue
+    }
+    otherKeys.push(key)
+    if (!isOut) body.push([name, value])
+  }
+  return { headers, parts: body.length === 0 ? NO_PARTS : groupParts(body), inlineKey, otherKeys }
 }
 
 /** The name of a header or part of the top level. */
@@ -86,7 +100,7 @@ export function partName(key: string): string {
 
 /** The value of `content-digest` for a body. */
 export function contentDigest(body: Binary): string {
-  return `sha-256=:${encodeBase64(sha256(body))}:`
+  return `sha-256=:${sha256Base64(body)}:`
 }
 
 function isLeftOut(key: string): boolean {
@@ -97,9 +111,13 @@ function isInBody(name: string, value: TabmValue, inlineKey: string): boolean {
   return name === 'body' || name === inlineKey || value instanceof Message || isBig(value)
 }
 
-function inlineKeyOf(tabm: Tabm): string {
-  const named = tabm.get('ao-body-key')
+function inlineKeyOf(tabm: Tabm, keys: readonly string[]): string {
+  const named = isCovered('ao-body-key', tabm, keys) ? tabm.get('ao-body-key') : undefined
   if (typeof named === 'string') return named
-  if (tabm.has('body')) return 'body'
-  return tabm.has('data') ? 'data' : 'body'
+  if (isCovered('body', tabm, keys)) return 'body'
+  return isCovered('data', tabm, keys) ? 'data' : 'body'
+}
+
+function isCovered(key: string, tabm: Tabm, keys: readonly string[]): boolean {
+  return tabm.has(key) && keys.includes(key)
 }

@@ -1,10 +1,8 @@
 /** Ids of messages: the name under which a message, or one signed by somebody, can be found. */
-import { combineIds } from './combine-ids.ts'
-import { selectCommitments } from './committed.ts'
 import { encodeTabm } from './encode-tabm.ts'
 import { Message } from './message.ts'
 import type { Tabm } from './tabm.ts'
-import { type Committers, childId, unsignedTabmId } from './tabm-id.ts'
+import { type Committers, childId, statedId, unsignedTabmId } from './tabm-id.ts'
 import type { List } from './value.ts'
 
 /**
@@ -22,8 +20,7 @@ export function unsignedId(value: Message | Tabm | List): string {
  */
 export function messageId(value: Message | Tabm | List, committers: Committers = 'all'): string {
   if (!(value instanceof Message)) return unsignedId(value)
-  const selected = selectCommitments(value, { committers })
-  return selected.length > 0 ? combineIds(selected.map(({ id }) => id)) : unsignedId(value)
+  return statedId(value, committers) ?? unsignedId(value)
 }
 
 /** The TABM of a message with its nested messages as links, as ids and signatures cover it. */

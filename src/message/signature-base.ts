@@ -6,12 +6,18 @@
 import { type Binary, compareText } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import { escapeKey, unescapeKey } from './escape.ts'
-import { contentDigest, type HeaderForm, headerForm } from './header-form.ts'
-import { LINK_SUFFIX, linkedKey } from './keys.ts'
-import { Message } from './message.ts'
+import { contentDigest, splitForm, withBody } from './header-form.ts'
+import {
+  formatSignedList,
+  type HeaderLayout,
+  type HeaderList,
+  hasHeader,
+  layoutOf,
+} from './header-layout.ts'
+import { linkedKey } from './keys.ts'
 import { joinBinaries } from './multipart.ts'
 import { formatString } from './structured-fields.ts'
-import type { Tabm, TabmValue } from './tabm.ts'
+import type { Tabm } from './tabm.ts'
 import { Atom, isBinary, isInteger, type Value } from './value.ts'
 
 /** What the last line of the base says beside the components. */
@@ -33,16 +39,6 @@ export interface SignatureBase {
 
 const NO_FIELDS: ReadonlyMap<string, Value> = new Map()
 const SIGNED_FIELDS = ['alg', 'bundle', 'created', 'expires', 'keyid', 'nonce', 'tag'] as const
-const DERIVED = new Set([
-  'method',
-  'target-uri',
-  'authority',
-  'scheme',
-  'request-target',
-  'path',
-  'query',
-  'query-param',
-])
 
 /**
  * The base over some keys of a TABM, which must be in the mode of the commitment: nested maps
@@ -50,45 +46,80 @@ const DERIVED = new Set([
  */
 export function signatureBase(
   tabm: Tabm,
-  keys: Iterable<string>,
+  keys: readonly string[],
   params: SignatureParams,
 ): SignatureBase {
-  const selected = selectKeys(tabm, keys)
-  const form = headerForm(selected)
-  const headers = digestedHeaders(form)
-  const components = [...headers.keys()].sort(compareText)
-  const bodyKeys = [...selected.keys()].filter((key) => !isHeader(headers, key)).sort(compareText)
+  const { headers, parts, inlineKey, otherKeys } = splitForm(tabm, keys)
+  const { body } = withBody(headers, parts, inlineKey)
+  if (body !== undefined) headers.add('content-digest', contentDigest(body))
+  const layout = layoutOf(headers.names)
+  const lastLine = `\n"@signature-params": ${layout.signedList}${formatFields(params)}`
   return {
-    base: formatBase(components, headers, params),
-    components,
-    committed: componentsToKeys(components, {
-      bodyKeys,
-      aoBodyKey: headers.get('ao-body-key'),
-      contentType: headers.get('content-type'),
-      keyOf: (name) => (headers.has(name) && selected.has(name) ? name : unescapeKey(name)),
-    }),
+    base: withLastLine(formatLayout(layout, headers), lastLine),
+    components: layout.names,
+    committed: committedKeys(layout, headers, { tabm, keys, otherKeys }),
   }
 }
 
-/** Takes each key as it is or as a link; a key that is neither is left out. */
-export function selectKeys(tabm: Tabm, keys: Iterable<string>): Tabm {
-  const entries = new Map<string, TabmValue>()
-  for (const key of keys) {
-    const name = tabm.has(key) ? key : key + LINK_SUFFIX
-    const value = tabm.get(name)
-    if (value !== undefined) entries.set(name, value)
+/** The lines of headers. Text as long as all values are text: pieces are joined in thrice the time. */
+function formatLayout({ positions, lineStarts }: HeaderLayout, { values }: HeaderList): Binary {
+  let text = ''
+  const bytes: Binary[] = []
+  for (let i = 0; i < positions.length; i++) {
+    const value = values[positions[i] ?? 0] ?? ''
+    text += lineStarts[i]
+    if (typeof value === 'string') {
+      text += value
+    } else {
+      bytes.push(text, value)
+      text = ''
+    }
   }
-  return Message.owning(entries)
+  return bytes.length === 0 ? text : joinBinaries([...bytes, text])
 }
 
-/** The headers of a form, its body replaced by the digest. */
-export function digestedHeaders(form: HeaderForm): Map<string, Binary> {
-  if (form.body !== undefined) form.headers.set('content-digest', contentDigest(form.body))
-  return form.headers
+function withLastLine(lines: Binary, lastLine: string): Binary {
+  return typeof lines === 'string' ? lines + lastLine : joinBinaries([lines, lastLine])
 }
 
-function isHeader(headers: ReadonlyMap<string, Binary>, key: string): boolean {
-  return headers.has(key) || headers.has(escapeKey(key))
+interface Covered {
+  readonly tabm: Tabm
+  readonly keys: readonly string[]
+  /** Those of the keys that are no headers. */
+  readonly otherKeys: readonly string[]
+}
+
+function committedKeys(layout: HeaderLayout, headers: HeaderList, covered: Covered): string[] {
+  const { names, isPlain } = layout
+  return namesToKeys(isPlain ? names : names.map((name) => keyOfHeader(name, covered)), {
+    bodyKeys: bodyKeys(layout, covered.otherKeys),
+    aoBodyKey: headerValue('ao-body-key', layout, headers),
+    contentType: headerValue('content-type', layout, headers),
+  })
+}
+
+/** A key may look like the escape of another. */
+function keyOfHeader(name: string, { tabm, keys }: Covered): string {
+  const isKey = tabm.has(name) && (keys.includes(name) || keys.includes(unlinkKey(name)))
+  return isKey ? name : unescapeKey(name)
+}
+
+function bodyKeys(layout: HeaderLayout, otherKeys: readonly string[]): readonly string[] {
+  if (otherKeys.length === 0) return otherKeys
+  const keys = new Set<string>()
+  for (const key of otherKeys) {
+    if (!hasHeader(layout, key) && !hasHeader(layout, escapeKey(key))) keys.add(key)
+  }
+  return [...keys].sort(compareText)
+}
+
+function headerValue(
+  name: string,
+  { names, positions }: HeaderLayout,
+  { values }: HeaderList,
+): Binary | undefined {
+  const at = names.indexOf(name)
+  return at < 0 ? undefined : values[positions[at] ?? 0]
 }
 
 /** One line for each component, in the order given, and the line of the parameters. */
@@ -98,11 +129,9 @@ export function formatBase(
   params: SignatureParams,
 ): Binary {
   const lastLine = `\n"@signature-params": ${formatParams(components, params)}`
-  const lines = formatLines(components, headers)
-  return typeof lines === 'string' ? lines + lastLine : joinBinaries([lines, lastLine])
+  return withLastLine(formatLines(components, headers), lastLine)
 }
 
-/** Text as long as all values are text: to add it up takes a third of the time of joining pieces. */
 function formatLines(components: readonly string[], headers: ReadonlyMap<string, Binary>): Binary {
   let text = ''
   const bytes: Binary[] = []
@@ -121,24 +150,16 @@ function formatLines(components: readonly string[], headers: ReadonlyMap<string,
 
 /** The list of components and the parameters: the value of the last line. */
 export function formatParams(components: readonly string[], params: SignatureParams): string {
-  let text = '('
-  for (const component of components) {
-    const name = withoutAt(component)
-    if (text.length > 1) text += ' '
-    text += formatString(DERIVED.has(name) ? `@${name}` : name)
-  }
-  text += ')'
+  return formatSignedList(components) + formatFields(params)
+}
+
+function formatFields({ type, keyid, fields = NO_FIELDS }: SignatureParams): string {
+  let text = ''
   for (const field of SIGNED_FIELDS) {
-    const value = paramValue(field, params)
+    const value = field === 'alg' ? type : field === 'keyid' ? keyid : fields.get(field)
     if (value !== undefined) text += `;${field}=${formatParam(value)}`
   }
   return text
-}
-
-function paramValue(field: string, params: SignatureParams): Value | undefined {
-  if (field === 'alg') return params.type
-  if (field === 'keyid') return params.keyid
-  return (params.fields ?? NO_FIELDS).get(field)
 }
 
 /**
@@ -157,8 +178,6 @@ export interface ComponentContext {
   readonly bodyKeys: readonly string[]
   readonly aoBodyKey: Binary | undefined
   readonly contentType: Binary | undefined
-  /** The key that a component is the header of. By default its name without `@`, unescaped. */
-  readonly keyOf?: (component: string) => string
 }
 
 /**
@@ -170,13 +189,20 @@ export function componentsToKeys(
   components: readonly string[],
   context: ComponentContext,
 ): string[] {
-  const names = components.map(context.keyOf ?? ((name) => unescapeKey(withoutAt(name))))
+  return namesToKeys(
+    components.map((component) => unescapeKey(withoutAt(component))),
+    context,
+  )
+}
+
+/** The same of components without `@` and escapes. */
+function namesToKeys(names: readonly string[], context: ComponentContext): string[] {
   const inlineKey = names.includes('ao-body-key') ? asText(context.aoBodyKey, 'data') : 'body'
   const isMultipart = asText(context.contentType, '').startsWith('multipart/')
   const keys: string[] = []
-  // A link under `body` is a header of its own: only a plain `body` stands for the inline key.
   const add = (key: string): void => {
     if (key === 'ao-body-key' || (key === 'content-type' && isMultipart)) return
+    // A link under `body` is a header of its own: only a plain `body` stands for the inline key.
     keys.push(key === 'body' ? inlineKey : unlinkKey(key))
   }
   for (const name of names) {

@@ -4,6 +4,7 @@
  */
 import { hmacSha256Text } from '../crypto/hash.ts'
 import { combineIds } from './combine-ids.ts'
+import type { Commitments } from './commitment.ts'
 import { type CommitmentSelection, selectCommitments, UNSIGNED_KEYID } from './committed.ts'
 import type { ChildId } from './encode-tabm.ts'
 import { isPrivateKey, isRegenerableKey, LINK_SUFFIX } from './keys.ts'
@@ -29,14 +30,23 @@ export function unsignedTabmId(tabm: Tabm): string {
  * @throws AoError `not-found` for an address that did not commit to it.
  */
 export function tabmId(tabm: Tabm, committers: Committers = 'all'): string {
-  const selected = selectCommitments(tabm, { committers })
-  return selected.length > 0 ? combineIds(selected.map(({ id }) => id)) : unsignedTabmId(tabm)
+  return statedId(tabm, committers) ?? unsignedTabmId(tabm)
+}
+
+/** The id that the commitments of these committers, or an hmac, give a message; not computed. */
+export function statedId(
+  message: { readonly commitments: Commitments },
+  committers: Committers,
+): string | undefined {
+  const [first, ...others] = selectCommitments(message, { committers })
+  if (first === undefined || others.length === 0) return first?.id
+  return combineIds([first.id, ...others.map(({ id }) => id)])
 }
 
 /** The id by which the TABM of a parent links a nested message or list. */
 export const childId: ChildId = (child, encode) => {
-  const naming = child instanceof Message ? selectCommitments(child, { committers: 'all' }) : []
-  return naming.length > 0 ? combineIds(naming.map(({ id }) => id)) : unsignedTabmId(encode())
+  const stated = child instanceof Message ? statedId(child, 'all') : undefined
+  return stated ?? unsignedTabmId(encode())
 }
 
 /** The same TABM with each nested map replaced by a link, the id under `key+link`. */
@@ -54,5 +64,7 @@ export function linkChildren(tabm: Tabm): Tabm {
 
 /** The keys that an id covers: not the private ones, nor those that can be made again. */
 export function publicKeys(tabm: Tabm): string[] {
-  return [...tabm.keys()].filter((key) => !isPrivateKey(key) && !isRegenerableKey(key))
+  const keys: string[] = []
+  for (const key of tabm.keys()) if (!isPrivateKey(key) && !isRegenerableKey(key)) keys.push(key)
+  return keys
 }

@@ -30,7 +30,7 @@ export function secretHmacKey(secret: Binary): HmacKey {
 }
 
 export interface HmacOptions {
-  readonly keys?: Iterable<string>
+  readonly keys?: readonly string[]
   readonly hmacKey?: HmacKey
   readonly bundle?: boolean
 }
@@ -39,20 +39,23 @@ export interface HmacOptions {
 export function hmacCommitment(tabm: Tabm, options: HmacOptions = {}): Commitment {
   const { keys = publicKeys(tabm), hmacKey = UNSIGNED_HMAC_KEY, bundle = false } = options
   const { keyid, committer } = hmacKey
-  const fields = new Map<string, Value>(bundle ? [['bundle', 'true']] : [])
+  const fields = bundle ? BUNDLE_FIELDS : NO_FIELDS
   const { base, committed } = signatureBase(tabm, keys, { type: 'hmac-sha256', keyid, fields })
   const signature = hmacSha256Text(hmacKey.key, base)
-  return {
+  const open: Commitment = {
     id: signature,
     device: 'httpsig@1.0',
     type: 'hmac-sha256',
     committed,
     keyid,
-    ...(committer === undefined ? {} : { committer }),
     signature,
     fields,
   }
+  return committer === undefined ? open : { ...open, committer }
 }
+
+const NO_FIELDS: Commitment['fields'] = new Map()
+const BUNDLE_FIELDS: Commitment['fields'] = new Map([['bundle', 'true']])
 
 /**
  * The message as it comes out of a store: each message in it, itself too, that is not empty has a

@@ -3,10 +3,12 @@ import { toBytes } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import type { Wallet } from '../../crypto/wallet.ts'
+import { bundledTabm } from '../../message/bundled-tabm.ts'
 import type { Commitment } from '../../message/commitment.ts'
 import { isSigned } from '../../message/commitment.ts'
 import { idOfSignature } from '../../message/commitment-map.ts'
 import { committedKeys, withOnlyKeys } from '../../message/committed.ts'
+import { linkedTabm } from '../../message/id.ts'
 import type { Message } from '../../message/message.ts'
 import { signatureBase } from '../../message/signature-base.ts'
 import { publicKeys } from '../../message/tabm-id.ts'
@@ -18,7 +20,6 @@ import {
 import type { Value } from '../../message/value.ts'
 import { assertBundleKeepsContentType } from './content-type-clash.ts'
 import { algorithmOfWallet, HMAC_TYPE, publicKeyid } from './keyid.ts'
-import { isBundle, tabmFor } from './rebuilt-base.ts'
 
 interface CommitHttpsigOptions {
   /** Signs nested messages as they are instead of their ids. Links must have been loaded. */
@@ -48,8 +49,7 @@ export async function commitHttpsig(
 ): Promise<Message> {
   const signed = withoutCommitments(message, (commitment) => !isSigned(commitment))
   const commitment = await signMessage(signed, wallet, options)
-  const commitments = new Map([...signed.commitments, [commitment.id, commitment]])
-  return commitUnsigned(signed.withCommitments(commitments), options)
+  return commitUnsigned(withCommitment(signed, commitment), options)
 }
 
 /**
@@ -64,7 +64,7 @@ export function commitUnsigned(message: Message, options: CommitUnsignedOptions 
   )
   const { tabm, keys } = selectContent(others, options)
   const hmac = hmacCommitment(tabm, { keys, hmacKey, bundle })
-  return others.withCommitments(new Map([...others.commitments, [hmac.id, hmac]]))
+  return withCommitment(others, hmac)
 }
 
 async function signMessage(
@@ -78,8 +78,9 @@ async function signMessage(
       walletType: wallet.type,
     })
   }
-  const { tabm, keys, fields } = selectContent(message, options)
-  if (isBundle({ fields })) assertBundleKeepsContentType(tabm)
+  const { tabm, keys } = selectContent(message, options)
+  const fields = new Map<string, Value>(options.bundle === true ? [['bundle', 'true']] : [])
+  if (options.bundle === true) assertBundleKeepsContentType(tabm)
   const { hashpath } = message.priv
   if (hashpath !== undefined) fields.set('tag', hashpath)
   const keyid = publicKeyid(wallet.publicKey)
@@ -99,18 +100,40 @@ async function signMessage(
 }
 
 function selectContent(message: Message, { bundle = false, committed }: CommitHttpsigOptions) {
-  const fields = new Map<string, Value>(bundle ? [['bundle', 'true']] : [])
-  const hasSigner = [...message.commitments.values()].some(isSigned)
-  const keys = committed ?? (hasSigner ? committedKeys(message, { committers: 'all' }) : undefined)
+  const keys = committed ?? signedKeys(message)
   const only = keys === undefined ? message : withOnlyKeys(message, keys)
-  const tabm = tabmFor(only, { fields })
-  return { tabm, fields, keys: keys ?? publicKeys(tabm) }
+  const tabm = bundle ? bundledTabm(only) : linkedTabm(only)
+  return { tabm, keys: keys ?? publicKeys(tabm) }
 }
+
+/** The keys that all signatures cover; `undefined` without a signature. */
+function signedKeys(message: Message): readonly string[] | undefined {
+  for (const commitment of message.commitments.values()) {
+    if (isSigned(commitment)) return committedKeys(message, SIGNERS)
+  }
+  return undefined
+}
+
+const SIGNERS = { committers: 'all' } as const
 
 function withoutCommitments(
   message: Message,
   isLeftOut: (commitment: Commitment) => boolean,
 ): Message {
-  const kept = [...message.commitments].filter(([, commitment]) => !isLeftOut(commitment))
-  return kept.length === message.commitments.size ? message : message.withCommitments(new Map(kept))
+  const left: string[] = []
+  for (const commitment of message.commitments.values()) {
+    if (isLeftOut(commitment)) left.push(commitment.id)
+  }
+  if (left.length === 0) return message
+  const kept = new Map(message.commitments)
+  for (const id of left) kept.delete(id)
+  return message.withCommitments(kept)
+}
+
+function withCommitment(message: Message, commitment: Commitment): Message {
+  const commitments = new Map<string, Commitment>()
+  message.commitments.forEach((own, id) => {
+    commitments.set(id, own)
+  })
+  return message.withCommitments(commitments.set(commitment.id, commitment))
 }

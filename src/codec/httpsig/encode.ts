@@ -1,16 +1,16 @@
 /** A message to headers and body. */
-import { type Binary, compareText, toBytes } from '../../base/bytes.ts'
+import { type Binary, toBytes } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
 import { bundledTabm } from '../../message/bundled-tabm.ts'
 import type { Commitment } from '../../message/commitment.ts'
 import { withOnlyKeys } from '../../message/committed.ts'
-import { type HeaderForm, headerForm } from '../../message/header-form.ts'
+import { contentDigest, type HeaderForm, headerForm } from '../../message/header-form.ts'
+import { layoutOf } from '../../message/header-layout.ts'
 import { linkedTabm } from '../../message/id.ts'
 import { inlinedMessages } from '../../message/inline-forms.ts'
 import { isIdKey, TYPES_KEY } from '../../message/keys.ts'
 import { Message } from '../../message/message.ts'
 import { type EncodedParts, isBig } from '../../message/multipart.ts'
-import { digestedHeaders } from '../../message/signature-base.ts'
 import type { Tabm, TabmValue } from '../../message/tabm.ts'
 import { Atom, Float, isBinary, isInteger, type Value } from '../../message/value.ts'
 import { fitForHttp } from './fit-for-http.ts'
@@ -61,8 +61,8 @@ function formWithSignatures(
   }
   const signatures = formatSignatures(message.commitments.values(), tabmOf, options.labels)
   if (signatures !== undefined) {
-    form.headers.set('signature', signatures.signature)
-    form.headers.set('signature-input', signatures.signatureInput)
+    form.headers.add('signature', signatures.signature)
+    form.headers.add('signature-input', signatures.signatureInput)
   }
   return form
 }
@@ -85,8 +85,9 @@ function isTyped(value: Value | undefined): boolean {
 
 /** Slashes divide the paths of parts, and readers take a percent sign for an escape. */
 export function assertPaths(tabm: Tabm, depth = 0): void {
-  for (const [key, value] of tabm) {
-    if (!(value instanceof Message) && !isBig(value)) continue
+  for (const key of tabm.keys()) {
+    const value = tabm.get(key)
+    if (value === undefined || (isBinary(value) && !isBig(value))) continue
     const isAmbiguous = key.includes('/') || (depth === 0 && key.includes('%') && !isIdKey(key))
     if (isAmbiguous || key === '') {
       throw new AoError('unencodable', 'Expected no slash or percent sign in the key of a part', {
@@ -121,11 +122,12 @@ function createTabms(message: Message, inlined?: ReadonlyMap<string, unknown>): 
   }
 }
 
-/** Sets the digest and gives headers and body their final shape. */
-export function toWire(form: HeaderForm): HttpsigWire {
-  const isEmpty = form.body === undefined || form.body.length === 0
-  const headers = isEmpty ? form.headers : digestedHeaders(form)
-  const sorted: [string, Binary][] = [...headers]
-  sorted.sort((left, right) => compareText(left[0], right[0]))
-  return { headers: sorted, ...(form.body === undefined ? {} : { body: toBytes(form.body) }) }
+/** Adds the digest and gives headers and body their final shape. */
+export function toWire({ headers, body }: HeaderForm): HttpsigWire {
+  if (body !== undefined && body.length > 0) headers.add('content-digest', contentDigest(body))
+  const { names, positions } = layoutOf(headers.names)
+  const sorted = names.map((name, index): [string, Binary] => {
+    return [name, headers.values[positions[index] ?? 0] ?? '']
+  })
+  return body === undefined ? { headers: sorted } : { headers: sorted, body: toBytes(body) }
 }

@@ -6,6 +6,7 @@ import { type Binary, toBytes } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
 import { escapeKey, unescapeKey } from '../../message/escape.ts'
 import { type HeaderForm, isMultipartForm, withBody } from '../../message/header-form.ts'
+import { HeaderList } from '../../message/header-layout.ts'
 import { isIdKey } from '../../message/keys.ts'
 import type { Part, PlainPart } from '../../message/multipart.ts'
 
@@ -15,12 +16,8 @@ import type { Part, PlainPart } from '../../message/multipart.ts'
  * would be read as another.
  */
 export function fitForHttp(form: HeaderForm): HeaderForm {
-  const moved: [string, Binary][] = []
-  for (const [name, value] of form.headers) {
-    if (!isToken(name) || breaksHeader(value) || !isReadBack(name)) moved.push([name, value])
-  }
-  const isFit = moved.length === 0 && form.parts.size === 0
-  const fit = isFit ? form : refit(form, moved)
+  const isFit = form.parts.size === 0 && fitsHeaders(form.headers)
+  const fit = isFit ? form : refit(form)
   if (isMultipartForm(fit)) for (const path of fit.parts.keys()) assertPartName(path, fit.inlineKey)
   return fit
 }
@@ -33,15 +30,26 @@ export function fitParts(parts: ReadonlyMap<string, PlainPart>): Map<string, Pla
   return fit
 }
 
-function refit(form: HeaderForm, moved: readonly (readonly [string, Binary])[]): HeaderForm {
-  const headers = new Map(form.headers)
+function fitsHeaders({ names, values }: HeaderList): boolean {
+  for (let i = 0; i < names.length; i++) if (!isFit(names[i] ?? '', values[i] ?? '')) return false
+  return true
+}
+
+function isFit(name: string, value: Binary): boolean {
+  return isToken(name) && !breaksHeader(value) && isReadBack(name)
+}
+
+function refit(form: HeaderForm): HeaderForm {
+  const headers = headersByName(form.headers)
   const parts = new Map<string, Part>(form.parts)
-  for (const [name, value] of moved) {
+  let isChanged = false
+  for (const [name, value] of headers) {
+    if (isFit(name, value)) continue
     assertMovable(name, value)
     headers.delete(name)
     parts.set(escapePartName(name), value)
+    isChanged = true
   }
-  let isChanged = moved.length > 0
   for (const [path, part] of form.parts) {
     if (part instanceof Map && moveLines(path, part, parts)) isChanged = true
   }
@@ -49,7 +57,19 @@ function refit(form: HeaderForm, moved: readonly (readonly [string, Binary])[]):
     isChanged = moveEmptyBody(form, headers, parts) || isChanged
     if (!isMultipartForm(form)) moveContentType(headers, parts)
   }
-  return isChanged ? withBody(headers, parts, form.inlineKey) : form
+  return isChanged ? withBody(listOf(headers), parts, form.inlineKey) : form
+}
+
+function headersByName({ names, values }: HeaderList): Map<string, Binary> {
+  const headers = new Map<string, Binary>()
+  for (const [index, name] of names.entries()) headers.set(name, values[index] ?? '')
+  return headers
+}
+
+function listOf(headers: ReadonlyMap<string, Binary>): HeaderList {
+  const list = new HeaderList()
+  for (const [name, value] of headers) list.add(name, value)
+  return list
 }
 
 function assertMovable(name: string, value: Binary): void {

@@ -5,8 +5,9 @@ import { decodeBase64, encodeBase64, encodeBase64url } from '../../crypto/base64
 import { sha256Text } from '../../crypto/hash.ts'
 import type { Commitment } from '../../message/commitment.ts'
 import { headerNames } from '../../message/header-form.ts'
+import { layoutOf } from '../../message/header-layout.ts'
 import { Message } from '../../message/message.ts'
-import { formatParam, selectKeys } from '../../message/signature-base.ts'
+import { formatParam } from '../../message/signature-base.ts'
 import { formatString } from '../../message/structured-fields.ts'
 import type { Tabm } from '../../message/tabm.ts'
 import { isBinary, isList, type Value } from '../../message/value.ts'
@@ -72,31 +73,22 @@ function labelOf(signature: Uint8Array, labels: SignatureLabels): string {
   return labels === 'hyphenated' ? label.replaceAll('_', '-') : label
 }
 
-/** Commitments mostly cover the same keys, so that each list is made once. */
+/** Commitments mostly cover the same keys in the same order, so that each list is made once. */
 function createComponentLists(tabmOf: TabmOf): (commitment: Commitment) => string {
-  const known: ComponentList[] = []
+  let last: { readonly commitment: Commitment; readonly list: string } | undefined
   return (commitment) => {
-    const found = known.find((list) => isListOf(list, commitment))
-    if (found !== undefined) return found.text
-    const { committed } = commitment
-    const names = headerNames(selectKeys(tabmOf(commitment), committed))
-    const text = `(${names.sort(compareText).map(formatString).join(' ')})`
-    known.push({ isBundle: isBundle(commitment), keys: new Set(committed), text })
-    return text
+    if (last !== undefined && areListedAlike(last.commitment, commitment)) return last.list
+    const { list } = layoutOf(headerNames(tabmOf(commitment), commitment.committed))
+    last = { commitment, list }
+    return list
   }
 }
 
-interface ComponentList {
-  readonly isBundle: boolean
-  readonly keys: ReadonlySet<string>
-  readonly text: string
-}
-
-/** In whichever order the keys are listed, the components are sorted. */
-function isListOf({ keys, ...list }: ComponentList, commitment: Commitment): boolean {
-  const { committed } = commitment
-  if (keys.size !== committed.length || list.isBundle !== isBundle(commitment)) return false
-  return committed.every((key) => keys.has(key))
+function areListedAlike(one: Commitment, other: Commitment): boolean {
+  if (one.committed.length !== other.committed.length || isBundle(one) !== isBundle(other)) {
+    return false
+  }
+  return one.committed.every((key, index) => key === other.committed[index])
 }
 
 function formatFields({ device, type, keyid, fields }: Commitment): string {
