@@ -71,12 +71,13 @@ export class Calls {
     if (isPrivateKey(key.toLowerCase())) return NOT_FOUND
     const dispatch = findHandler(this.#deps.devices, base, key)
     const outcome = await dispatch.handler(base, request, this.#context(depth))
-    const isOwn = dispatch.isOwn || outcome.isOwn === true
-    const own = isOwn && outcome.value instanceof Message ? { isOwn } : {}
-    if (outcome.kind !== 'ok') return { ...outcome, ...own }
-    const loaded = await this.#load(outcome.value)
+    const isOwn = (dispatch.isOwn || outcome.isOwn === true) && outcome.value instanceof Message
+    if (outcome.kind !== 'ok') return isOwn ? { ...outcome, isOwn } : outcome
+    const { value } = outcome
+    const loaded = value instanceof Link ? await this.#load(value) : ok(value)
     if (loaded.kind !== 'ok' || !(loaded.value instanceof Message)) return loaded
-    return { ...ok(withHashpath(loaded.value, base, request)), ...own }
+    const answer = withHashpath(loaded.value, base, request)
+    return isOwn ? { kind: 'ok', value: answer, isOwn } : ok(answer)
   }
 
   /** The message of an id, noting the id. */
@@ -97,8 +98,7 @@ export class Calls {
     return (await this.read(id)) ?? MESSAGES_MISSING
   }
 
-  async #load(value: Value): Promise<Outcome> {
-    if (!(value instanceof Link)) return ok(value)
+  async #load(value: Link): Promise<Outcome> {
     try {
       const loaded = await this.#deps.loadLink(value)
       if (value.lazy || !(loaded instanceof Message)) return ok(loaded)

@@ -18,18 +18,17 @@ export interface Dispatch {
  */
 export function findHandler(devices: DeviceRegistry, base: Message, key: string): Dispatch {
   const normalized = key.toLowerCase().replaceAll('_', '-')
-  for (const name of [deviceName(base), DEFAULT_DEVICE]) {
-    const device = requireDevice(devices, name)
-    const handler = handlerOf(device, normalized)
-    const isOwn = device.ownAnswers?.has(normalized) ?? false
-    if (handler !== undefined) return { handler, isOwn }
-  }
+  const dispatch =
+    dispatchTo(requireDevice(devices, deviceName(base)), normalized) ??
+    dispatchTo(requireDevice(devices, DEFAULT_DEVICE), normalized)
+  if (dispatch !== undefined) return dispatch
   throw new AoError('internal', 'Expected message@1.0 to answer every key', { key: normalized })
 }
 
-function handlerOf(device: Device, key: string): DeviceHandler | undefined {
+function dispatchTo(device: Device, key: string): Dispatch | undefined {
   if (device.excludes?.has(key)) return undefined
-  return device.keys.get(key) ?? device.fallback
+  const handler = device.keys.get(key) ?? device.fallback
+  return handler && { handler, isOwn: device.ownAnswers?.has(key) ?? false }
 }
 
 function requireDevice(devices: DeviceRegistry, name: string): Device {

@@ -33,16 +33,31 @@ export function readKeys(
   scope: PathScope,
 ): PathKeys {
   const places: Places = { globals: new Map(), scoped: new Map() }
-  for (const [name, value] of request) {
-    const key = isTyped(name, value) ? readKey({ name, value }, scope) : { name, value }
-    place(places, key, { isQuery: false })
+  for (const name of request.keys()) {
+    const value = request.get(name) ?? ''
+    if (!SAYS_MORE.test(name) && name !== 'path') places.globals.set(name, value)
+    else {
+      const key = isTyped(name, value) ? readKey({ name, value }, scope) : { name, value }
+      place(places, key, { isQuery: false })
+    }
   }
+  if (query.length > 0) readQuery(places, query, scope)
+  return places
+}
+
+/** Names that may have a type, or the number of a step. */
+const SAYS_MORE = /[+ .]/
+
+function readQuery(
+  places: Places,
+  query: readonly [name: string, value: Binary | undefined][],
+  scope: PathScope,
+): void {
   const pairs = query.map(([name, value]) => queryPair(name, value))
   for (const pair of pairs.filter(isPlain)) place(places, pair, { isQuery: true })
   for (const pair of pairs) {
     if (!isPlain(pair)) place(places, readKey(pair, scope), { isQuery: true })
   }
-  return places
 }
 
 /**

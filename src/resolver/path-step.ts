@@ -40,17 +40,30 @@ export interface ParsedPath {
  * has its own keys only.
  */
 export function stepKeys(path: ParsedPath, index: number): Map<string, StepValue> {
+  const keys = new Map<string, StepValue>()
   const step = path.steps[index]
-  if (step === undefined || !('keys' in step)) return new Map()
-  if (isOnId(step)) return new Map(step.keys)
-  return merge(path.globals, path.scoped.get(index), step.keys)
+  if (step === undefined || !('keys' in step)) return keys
+  if (!isOnId(step)) {
+    addKeys(keys, path.globals)
+    addKeys(keys, path.scoped.get(index))
+  }
+  return addKeys(keys, step.keys)
 }
 
 /** The keys of a step without the global ones. */
 export function ownKeys(path: ParsedPath, index: number): Map<string, StepValue> {
+  const keys = new Map<string, StepValue>()
   const step = path.steps[index]
-  if (step === undefined || !('keys' in step)) return new Map()
-  return isOnId(step) ? new Map(step.keys) : merge(path.scoped.get(index), step.keys)
+  if (step === undefined || !('keys' in step)) return keys
+  if (!isOnId(step)) addKeys(keys, path.scoped.get(index))
+  return addKeys(keys, step.keys)
+}
+
+/** The keys in order; to go through entries takes twice the memory. */
+function addKeys<V>(keys: Map<string, V>, others: ReadonlyMap<string, V> | undefined) {
+  if (others === undefined) return keys
+  for (const key of others.keys()) keys.set(key, others.get(key) as V)
+  return keys
 }
 
 /** The key that a step calls, if it is written as text. */
@@ -63,12 +76,6 @@ export function calledKey(step: PathStep): string | undefined {
 /** Whether a step puts the message of an id under a device: `ID~device`. */
 export function isOnId(step: PathStep): boolean {
   return step.kind === 'as' && isPathId(calledKey(step) ?? '')
-}
-
-function merge(...levels: (StepKeys | undefined)[]): Map<string, StepValue> {
-  const keys = new Map<string, StepValue>()
-  for (const level of levels) for (const [key, value] of level ?? []) keys.set(key, value)
-  return keys
 }
 
 /**

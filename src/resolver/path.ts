@@ -3,8 +3,9 @@
  * and the keys beside it become steps. Only the reading is here; `resolve.ts` runs the steps. Every
  * request passes here first, so all that a stranger can make large or deep has a limit.
  */
-import { toText } from '../base/bytes.ts'
+import { type Binary, toText } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
+import { LruMap } from '../base/lru-map.ts'
 import type { Message } from '../message/message.ts'
 import { isBinary } from '../message/value.ts'
 import { readKeys } from './path-keys.ts'
@@ -27,8 +28,28 @@ const MAX_STEP_KEYS = 100_000
  * @throws AoError `invalid-path` for text that is no path, and for too much of it.
  */
 export function parsePath(request: Message): ParsedPath {
-  return parseText(pathText(request), request, new Scope({ segments: 0 }, 0))
+  const text = pathText(request)
+  const known = knownTexts.get(text)
+  const budget = { segments: known?.segments ?? 0 }
+  const scope = new Scope(budget, 0)
+  if (known !== undefined) return withKeys(known, request, scope)
+  const read = readText(text, scope)
+  if (text.length <= MAX_KNOWN_LENGTH && budget.segments <= MAX_KNOWN_SEGMENTS) {
+    knownTexts.set(text, { ...read, ...budget })
+  }
+  return withKeys(read, request, scope)
 }
+
+/** What the text of a path says by itself, whatever the request around it. */
+interface PathText {
+  readonly steps: readonly PathStep[]
+  readonly query: readonly [name: string, value: Binary | undefined][]
+}
+
+/** The same few paths are asked for again and again: they are read once. */
+const knownTexts = new LruMap<string, PathText & { readonly segments: number }>(512)
+const MAX_KNOWN_LENGTH = 128
+const MAX_KNOWN_SEGMENTS = 16
 
 /** All paths of one request count their segments together. */
 class Scope implements PathScope {
@@ -44,7 +65,7 @@ class Scope implements PathScope {
   subPath(text: string): SubPath {
     if (this.#nesting === MAX_NESTING) throw tooMuch('nested paths', MAX_NESTING)
     const inner = new Scope(this.#budget, this.#nesting + 1)
-    return new SubPath(parseText(text, NO_REQUEST, inner))
+    return new SubPath(withKeys(readText(text, inner), NO_REQUEST, inner))
   }
 
   countSegments(count: number): void {
@@ -62,13 +83,17 @@ function pathText(request: Message): string {
   return text
 }
 
-function parseText(text: string, request: Message, scope: Scope): ParsedPath {
+function readText(text: string, scope: Scope): PathText {
   const { head, rest } = cut(decodePercent(text), '?')
   // Slashes in quotes and parentheses do not separate.
   const segments = split(head, '/')
   scope.countSegments(segments.length)
   const steps = withBase(segments.map((segment) => parseSegment(requireSegment(segment), scope)))
-  const { globals, scoped } = readKeys(request, parseForm(rest), scope)
+  return { steps, query: rest === '' ? [] : parseForm(rest) }
+}
+
+function withKeys({ steps, query }: PathText, request: Message, scope: Scope): ParsedPath {
+  const { globals, scoped } = readKeys(request, query, scope)
   if (steps.length * globals.size > MAX_STEP_KEYS) throw tooMuch('keys in all steps', MAX_STEP_KEYS)
   return { steps, globals, scoped, request }
 }

@@ -6,7 +6,8 @@ import { calledKey, ownKeys, type ParsedPath, type StepKeys } from './path-step.
 
 /** The slot that the step after this one names for it; `undefined` where it has one of its own. */
 export function resultsSlot(path: ParsedPath, index: number, keys: StepKeys): number | undefined {
-  const [step, next] = path.steps.slice(index, index + 2)
+  const step = path.steps[index]
+  const next = path.steps[index + 1]
   if (step === undefined || next === undefined) return undefined
   if (calledKey(step) !== 'compute' || calledKey(next) !== 'results') return undefined
   const slot = ownKeys(path, index + 1).get('results')

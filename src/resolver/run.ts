@@ -1,7 +1,7 @@
 /** The steps of one request in order; a path inside the path runs once, where it is first needed. */
 import { toText } from '../base/bytes.ts'
 import { failed, type Outcome, ok } from '../device/device.ts'
-import { setKeys } from '../device/set-keys.ts'
+import { setDevice, setKeys } from '../device/set-keys.ts'
 import { Message } from '../message/message.ts'
 import { isBinary, isInteger, isList, Link, type Value } from '../message/value.ts'
 import { type Calls, MESSAGES_MISSING, UNKNOWN_ID } from './calls.ts'
@@ -13,6 +13,7 @@ import {
   type ParsedPath,
   type PathStep,
   type StepKeys,
+  type StepValue,
   SubPath,
   stepKeys,
 } from './path-step.ts'
@@ -26,6 +27,9 @@ interface Place {
   readonly index: number
 }
 
+/** There at once, unless a path inside the path must be run for it. */
+type Eventually<T> = T | Promise<T>
+
 export class Run {
   readonly #calls: Calls
   readonly #subResults = new Map<SubPath, Promise<Outcome>>()
@@ -36,30 +40,37 @@ export class Run {
 
   /** Runs a path; its first step gives the base. */
   async path(path: ParsedPath): Promise<Outcome> {
-    const [first, ...others] = path.steps
-    if (first === undefined) return failed(400, 'Expected a path with at least one step.')
-    let outcome = await this.#first(first, { path, index: 0 })
-    for (const [before, step] of others.entries()) {
+    let outcome: Outcome | undefined
+    let index = 0
+    for (const step of path.steps) {
+      const place = { path, index: index++ }
+      outcome = await (outcome === undefined
+        ? this.#first(step, place)
+        : this.#next(outcome.value, step, place))
       if (outcome.kind !== 'ok') return outcome
-      outcome = await this.#next(outcome.value, step, { path, index: before + 1 })
     }
-    if (outcome.kind !== 'ok' || !(outcome.value instanceof Message)) return outcome
+    if (outcome === undefined) return failed(400, 'Expected a path with at least one step.')
+    if (!(outcome.value instanceof Message)) return outcome
     // A path that ends in a device answers the message without what the step put on it.
     const { original } = outcome.value.priv
     return original === undefined ? outcome : ok(original)
   }
 
-  async #first(step: PathStep, place: Place): Promise<Outcome> {
+  #first(step: PathStep, place: Place): Promise<Outcome> {
     switch (step.kind) {
       case 'id':
         return this.#read(step.id, place.path)
       case 'resolve':
         return this.#sub(step)
       case 'message':
-        return settled(await this.#request(place))
+        return this.#firstMessage(place)
       case 'as':
         return isOnId(step) ? this.#firstOnId(step, place) : this.#firstUnder(step, place)
     }
+  }
+
+  async #firstMessage(place: Place): Promise<Outcome> {
+    return settled(await this.#request(place))
   }
 
   /** `/ID~device` */
@@ -76,16 +87,21 @@ export class Run {
     const under = await this.#under(new Message(), step, place)
     if (!(under instanceof Message)) return under
     const { original = under } = under.priv
-    const base = setKeys(request, [['device', under.get('device') ?? '']]).withPrivate({ original })
-    return step.keys.has('path') ? this.#calls.call(base, request, 0) : ok(base)
+    const base = setDevice(request, under.get('device') ?? '').withPrivate({ original })
+    return step.keys.has('path') ? await this.#calls.call(base, request, 0) : ok(base)
   }
 
   async #next(value: Value, step: PathStep, place: Place): Promise<Outcome> {
-    const base = await this.#calls.base(step.kind === 'as' ? asMessage(value) : value)
+    const base = await this.#base(value, step)
     if (!(base instanceof Message)) return base
     if (step.kind === 'as') return this.#nextUnder(base, step, place)
     const request = await this.#requestOf(step, place)
-    return request instanceof Message ? this.#calls.call(base, request, 0) : request
+    return request instanceof Message ? await this.#calls.call(base, request, 0) : request
+  }
+
+  #base(value: Value, step: PathStep): Eventually<Message | Outcome> {
+    if (value instanceof Message) return value
+    return this.#calls.base(step.kind === 'as' ? asMessage(value) : value)
   }
 
   /** `/base/~device` changes the base; `/base/key~device` also calls the key on it. */
@@ -109,12 +125,18 @@ export class Run {
     const hasRequest = step.keys.has('path') && !isOnId(step)
     const own = await this.#values(hasRequest ? new Map() : ownKeys(place.path, place.index))
     if (!(own instanceof Map)) return own
-    const original = setKeys(base.priv.original ?? base, own)
-    return setKeys(base, [...own, ['device', device]]).withPrivate({ original })
+    const { original = base } = base.priv
+    const message = own.size === 0 ? base : setKeys(base, own)
+    return setDevice(message, device).withPrivate({
+      original: own.size === 0 ? original : setKeys(original, own),
+    })
   }
 
-  async #device(device: string | SubPath): Promise<string | Outcome> {
-    if (typeof device === 'string') return device
+  #device(device: string | SubPath): Eventually<string | Outcome> {
+    return typeof device === 'string' ? device : this.#computedDevice(device)
+  }
+
+  async #computedDevice(device: SubPath): Promise<string | Outcome> {
     const outcome = await this.#sub(device)
     if (outcome.kind !== 'ok') return outcome
     const name = isBinary(outcome.value) ? toText(outcome.value) : undefined
@@ -122,29 +144,35 @@ export class Run {
   }
 
   /** The request of a step that is not under a device. */
-  async #requestOf(step: Exclude<PathStep, AsStep>, place: Place): Promise<Message | Outcome> {
-    const { request } = place.path
+  #requestOf(step: Exclude<PathStep, AsStep>, place: Place): Eventually<Message | Outcome> {
     if (step.kind === 'message') return this.#request(place)
-    if (step.kind === 'id') return new Message([['path', step.id]], undefined, { request })
+    const { request } = place.path
+    return step.kind === 'id' ? keyRequest(step.id, request) : this.#computedRequest(step, request)
+  }
+
+  async #computedRequest(step: SubPath, request: Message): Promise<Message | Outcome> {
     const outcome = await this.#sub(step)
     if (outcome.kind !== 'ok') return outcome
     if (outcome.value instanceof Message) return outcome.value
     const key = keyText(outcome.value)
     if (key === undefined) return failed(400, 'Expected the path in parentheses to give a key.')
-    return new Message([['path', key]], undefined, { request })
+    return keyRequest(key, request)
   }
 
   /** The message of a step with all keys that it gets, and the signatures of the request. */
-  async #request({ path, index }: Place): Promise<Message | Outcome> {
-    const values = await this.#values(stepKeys(path, index))
-    if (!(values instanceof Map)) return values
-    const slot = resultsSlot(path, index, values)
-    if (slot !== undefined) values.set('slot', slot)
-    return new Message(values, path.request.commitments, { request: path.request })
+  #request(place: Place): Eventually<Message | Outcome> {
+    const values = this.#values(stepKeys(place.path, place.index))
+    return values instanceof Promise
+      ? values.then((resolved) => stepRequest(resolved, place))
+      : stepRequest(values, place)
   }
 
   /** Keys with the paths among their values resolved; what is not ok ends the request. */
-  async #values(keys: StepKeys): Promise<Map<string, Value> | Outcome> {
+  #values(keys: Map<string, StepValue>): Eventually<Map<string, Value> | Outcome> {
+    return areValues(keys) ? keys : this.#resolved(keys)
+  }
+
+  async #resolved(keys: StepKeys): Promise<Map<string, Value> | Outcome> {
     const values = new Map<string, Value>()
     for (const [key, value] of keys) {
       const outcome = value instanceof SubPath ? await this.#sub(value) : ok(value)
@@ -166,6 +194,26 @@ export class Run {
     if (takesUnknownBase(path)) return ok(placeholder(id))
     return path.steps.length === 1 ? UNKNOWN_ID : MESSAGES_MISSING
   }
+}
+
+function areValues(keys: Map<string, StepValue>): keys is Map<string, Value> {
+  for (const value of keys.values()) if (value instanceof SubPath) return false
+  return true
+}
+
+function stepRequest(
+  values: Map<string, Value> | Outcome,
+  { path, index }: Place,
+): Message | Outcome {
+  if (!(values instanceof Map)) return values
+  const slot = resultsSlot(path, index, values)
+  if (slot !== undefined) values.set('slot', slot)
+  return Message.owning(values, path.request.commitments, { request: path.request })
+}
+
+/** What calls a key and says nothing else. */
+function keyRequest(key: string, request: Message): Message {
+  return new Message([['path', key]], undefined, { request })
 }
 
 function settled(result: Message | Outcome): Outcome {
