@@ -20,7 +20,7 @@ export interface MemoryBudget {
   outside<T>(work: () => T): T
 }
 
-interface Account {
+interface Account extends MemoryAccount {
   bytes: number
   /** Off once the request has ended: what goes on behind it is not counted. */
   isOpen: boolean
@@ -47,9 +47,9 @@ export function createMemoryBudget(limitBytes: number): MemoryBudget {
       return used
     },
     run: async (work) => {
-      const account: Account = { bytes: 0, isOpen: true }
+      const account: Account = { bytes: 0, isOpen: true, hold: (bytes) => hold(account, bytes) }
       try {
-        return await accounts.run(account, () => work({ hold: (bytes) => hold(account, bytes) }))
+        return await accounts.run(account, work, account)
       } finally {
         account.isOpen = false
         used -= account.bytes

@@ -32,6 +32,12 @@ export function createAdmission(limits: HttpLimits, options: AdmissionOptions = 
   const perAddress = new Map<string, number>()
   let inFlight = 0
   let reading = 0
+  const stopReading = (): void => {
+    reading -= 1
+  }
+  const leave = (): void => {
+    inFlight -= 1
+  }
   const refuseIfFull = (): void => {
     if (inFlight >= limits.maxInFlight) throw tooMany(503, 'The node', limits.maxInFlight)
   }
@@ -46,18 +52,17 @@ export function createAdmission(limits: HttpLimits, options: AdmissionOptions = 
       const limit = Math.max(limits.maxConnections, limits.maxInFlight)
       if (reading >= limit) throw tooMany(503, 'The node', limit)
       reading += 1
-      return () => {
-        reading -= 1
-      }
+      return stopReading
     },
     admit: (address) => {
       refuseIfFull()
       const block = limits.maxInFlightPerAddress > 0 ? addressBlock(address) : undefined
       if (block !== undefined) countUp(perAddress, block, limits.maxInFlightPerAddress)
       inFlight += 1
+      if (block === undefined) return leave
       return () => {
-        inFlight -= 1
-        if (block !== undefined) countDown(perAddress, block)
+        leave()
+        countDown(perAddress, block)
       }
     },
   }

@@ -12,7 +12,11 @@ export class ClientGone extends Error {
   override readonly name = 'ClientGone'
 }
 
-const NO_BODY = new Uint8Array(0)
+export function clientGone(): ClientGone {
+  return new ClientGone('The client went away')
+}
+
+export const NO_BODY = new Uint8Array(0)
 
 /** @throws Refusal for a body that is too large, too slow, or too much at the moment; ClientGone. */
 export type BodyReader = (
@@ -26,8 +30,35 @@ export function createBodyReader(limits: HttpLimits): BodyReader {
     const length = bodyLength(request, head)
     if (length === 0) return NO_BODY
     if ((length ?? 0) > limits.bodyLimitBytes) throw tooLarge(limits)
-    return new Promise((resolve, reject) => collect(request, { limits, account, resolve, reject }))
+    const isHttp1 = request.httpVersionMajor === 1
+    return isHttp1 ? readHttp1(request, limits, account) : readPieces(request, limits, account)
   }
+}
+
+/** A body that came together with its headers is there as soon as Node has parsed all that came. */
+async function readHttp1(
+  request: IncomingMessage,
+  limits: HttpLimits,
+  account: MemoryAccount,
+): Promise<Uint8Array> {
+  await undefined
+  if (!request.complete) return readPieces(request, limits, account)
+  const body: Buffer | null = request.read()
+  if (body === null) return NO_BODY
+  const refusal = body.length > limits.bodyLimitBytes ? tooLarge(limits) : refusalOf(account, body)
+  if (refusal !== undefined) throw refusal
+  return body
+}
+
+function readPieces(
+  request: IncomingMessage,
+  limits: HttpLimits,
+  account: MemoryAccount,
+): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    if (request.destroyed) reject(clientGone())
+    else collect(request, { limits, account, resolve, reject })
+  })
 }
 
 /** The length that a request says its body has; `undefined` when it does not say. */
@@ -68,7 +99,7 @@ function collect(request: IncomingMessage, to: Collecting): void {
     stop()
     to.resolve(Buffer.concat(chunks, length))
   }
-  const onClose = (): void => fail(new ClientGone('The client went away'))
+  const onClose = (): void => fail(clientGone())
   const { requestTimeoutMs, headersTimeoutMs } = limits
   const whole =
     requestTimeoutMs > 0

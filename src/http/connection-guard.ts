@@ -58,14 +58,19 @@ export function limitUnfinishedHeaders(server: Server, limitBytes: number): void
     sockets.set(socket, { startedAt: 0, requests: 0 })
     socket.once('close', () => sockets.delete(socket))
   })
+  // One function for the replies of all: they know their requests, and these their sockets.
+  function onReplied(this: ServerResponse): void {
+    const { socket } = this.req
+    const incoming = sockets.get(socket)
+    if (incoming === undefined) return
+    incoming.requests -= 1
+    incoming.startedAt = socket.bytesRead
+  }
   const onRequest = ({ socket }: IncomingMessage, response: ServerResponse): void => {
     const incoming = sockets.get(socket)
     if (incoming === undefined) return
     incoming.requests += 1
-    response.once('close', () => {
-      incoming.requests -= 1
-      incoming.startedAt = socket.bytesRead
-    })
+    response.on('close', onReplied)
   }
   server.on('request', onRequest).on('checkContinue', onRequest)
   const timer = setInterval(() => cutLargest(sockets, limitBytes), WATCH_MS)

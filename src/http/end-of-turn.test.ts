@@ -7,7 +7,7 @@ test('what waits for the end of a turn goes on together and in order', async () 
   const seen: string[] = []
   const wait = async (name: string): Promise<void> => {
     seen.push(`begins ${name}`)
-    await endOfTurn()
+    await new Promise<void>((resolve) => endOfTurn(resolve))
     seen.push(name)
   }
   const all = [wait('a'), Promise.resolve().then(() => wait('b')), wait('c')]

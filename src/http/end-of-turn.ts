@@ -3,18 +3,17 @@
  * wakes a client that waits; while it is awake, others cost a third of that, for both sides.
  */
 
-/** Resolves at the end of the turn, in the order of the calls. */
-export type EndOfTurn = () => Promise<void>
+/** Runs what is given at the end of the turn, in the order of the calls. It must not throw. */
+export type EndOfTurn = (run: () => void) => void
 
 export function createEndOfTurn(): EndOfTurn {
   let waiting: (() => void)[] = []
   const release = (): void => {
     const released = waiting
     waiting = []
-    for (const resolve of released) resolve()
+    for (const run of released) run()
   }
-  return () =>
-    new Promise((resolve) => {
-      if (waiting.push(resolve) === 1) setImmediate(release)
-    })
+  return (run) => {
+    if (waiting.push(run) === 1) setImmediate(release)
+  }
 }

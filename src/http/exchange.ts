@@ -9,13 +9,14 @@ import type { Events } from '../base/events.ts'
 import type { Logger } from '../base/log.ts'
 import type { MemoryAccount, MemoryBudget } from '../base/memory-budget.ts'
 import type { Admission } from './admission.ts'
-import { type BodyReader, bodyLength, ClientGone } from './body.ts'
+import { type BodyReader, bodyLength, ClientGone, clientGone, NO_BODY } from './body.ts'
 import type { EndOfTurn } from './end-of-turn.ts'
 import { type FailureFormat, failureOf, failureReply } from './failure.ts'
 import type { HttpLimits } from './limits.ts'
 import { wantsJson, wantsPage } from './negotiate.ts'
 import type { Outbox } from './outbox.ts'
 import { Refusal } from './refusal.ts'
+import type { Expiring, ReplyDeadlines } from './reply-deadlines.ts'
 import { headerText, type RequestHead, readHead } from './request-head.ts'
 import type { WireReply } from './wire-reply.ts'
 import { type WriteOptions, writeReply } from './write-reply.ts'
@@ -26,6 +27,7 @@ export interface ExchangeDeps {
   readonly memory: MemoryBudget
   readonly outbox: Outbox
   readonly endOfTurn: EndOfTurn
+  readonly deadlines: ReplyDeadlines
   readonly readBody: BodyReader
   /** The address that limits count. */
   readonly clientAddress: (head: RequestHead) => string
@@ -55,161 +57,182 @@ export interface ExchangeOptions {
   readonly isExempt?: boolean
 }
 
-/** Answers requests. Each call ends when the reply is written or nobody waits; it never rejects. */
+/** Answers requests. Each call ends with the work on its request; it never rejects. */
 export type Exchange = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
 export function createExchange(
   deps: ExchangeDeps,
   work: Work,
-  options: ExchangeOptions = {},
+  { isExempt = false }: ExchangeOptions = {},
 ): Exchange {
-  return async (request, response) => {
-    const call = new Call(deps, request, response)
-    const reply = await call.answer(work, options)
-    await call.finish(reply)
-  }
+  const admission = isExempt ? OPEN : deps.admission
+  return (request, response) =>
+    deps.memory.run((account) => new Call(deps, request, response).run(work, admission, account))
 }
 
-/** One request while it is answered. */
-class Call {
+/**
+ * One request while it is answered. The first answer counts: that of the work, or that it failed, or
+ * that its time is up; none when the client has gone. The request counts as under way, and what it
+ * holds in memory too, until its work ends.
+ */
+class Call implements Received, Expiring {
+  readonly head: RequestHead
+  readonly requestId: string
+  readonly #startedAt = performance.now()
+  body: Uint8Array = NO_BODY
   readonly #deps: ExchangeDeps
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
-  readonly #startedAt = performance.now()
-  readonly #head: RequestHead
-  readonly #requestId: string
   readonly #address: string
-  /** Resolves when the reply is written, or will not be. */
-  readonly #written: Promise<void>
-  #setWritten = (): void => undefined
+  #isAnswered = false
   #format: FailureFormat | undefined
+  /** Why nobody waits any more. */
+  #givenUp: Error | undefined
+  #abort: AbortController | undefined
 
   constructor(deps: ExchangeDeps, request: IncomingMessage, response: ServerResponse) {
     this.#deps = deps
     this.#request = request
     this.#response = response
-    this.#head = readHead(request)
-    this.#requestId = deps.requestId(this.#head)
-    this.#address = deps.clientAddress(this.#head)
-    this.#written = new Promise((resolve) => {
-      this.#setWritten = resolve
-    })
+    this.head = readHead(request)
+    this.requestId = deps.requestId(this.head)
+    this.#address = deps.clientAddress(this.head)
+    response.on('close', () => this.#giveUp(clientGone))
   }
 
-  /** The reply, whatever happens; `undefined` when the client has gone. */
-  async answer(
-    work: Work,
-    { isExempt = false }: ExchangeOptions,
-  ): Promise<WriteOptions | undefined> {
+  /** Made for who asks: most work is done before anybody could wait for it. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController()
+    if (this.#givenUp !== undefined) this.#abort.abort(this.#givenUp)
+    return this.#abort.signal
+  }
+
+  failAs(format: FailureFormat): void {
+    this.#format = format
+  }
+
+  expire(timeoutMs: number): void {
+    const reason = 'The reply took too long; try again later'
+    this.#giveUp(() => new AoError('timeout', reason, { timeoutMs }))
+  }
+
+  async run(work: Work, admission: Admission, account: MemoryAccount): Promise<void> {
     try {
       this.#refuseHead()
-      const admission = isExempt ? OPEN : this.#deps.admission
-      const stopReading = admission.read(this.#address)
-      return this.#done(await this.#run(work, admission, stopReading), false)
+      const reading = this.#read(admission, account)
+      this.body = reading instanceof Promise ? await reading : reading
+      const leave = admission.admit(this.#address)
+      this.#deps.deadlines.add(this)
+      try {
+        const reply = await work(this)
+        if (reply.stream === undefined) this.#answer({ reply, closes: false })
+        else await this.#answerByStream({ reply, closes: false })
+      } finally {
+        this.#deps.deadlines.delete(this)
+        leave()
+      }
     } catch (error) {
-      if (error instanceof ClientGone) return undefined
-      return this.#done(this.#refuse(error), this.#closesAfter(error))
+      this.#fail(error)
     }
   }
 
-  /** Writes the reply, if there is anybody to read it. */
-  async finish(reply: WriteOptions | undefined): Promise<void> {
+  #read(admission: Admission, account: MemoryAccount): Uint8Array | Promise<Uint8Array> {
+    const stopReading = admission.read(this.#address)
     try {
-      if (reply === undefined) return
-      await this.#deps.endOfTurn()
-      await writeReply(this.#request, this.#response, reply)
+      account.hold(this.head.bytes)
+      const body = this.#deps.readBody(this.#request, this.head, account)
+      if (body instanceof Promise) return body.finally(stopReading)
+      stopReading()
+      return body
+    } catch (error) {
+      stopReading()
+      throw error
+    }
+  }
+
+  #giveUp(because: () => Error): void {
+    if (this.#isAnswered) return
+    this.#givenUp = because()
+    this.#abort?.abort(this.#givenUp)
+    this.#fail(this.#givenUp)
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isAnswered) return
+    if (error instanceof ClientGone) this.#isAnswered = true
+    else this.#answer({ reply: this.#refuse(error), closes: this.#closesAfter(error) })
+  }
+
+  #answer(answer: WriteOptions): void {
+    if (this.#isAnswered) return
+    const options = this.#settle(answer)
+    this.#deps.endOfTurn(() => void this.#write(options))
+  }
+
+  /** The stream is made on the account of the request, for as long as it takes. */
+  async #answerByStream(answer: WriteOptions): Promise<void> {
+    if (this.#isAnswered) return
+    const options = this.#settle(answer)
+    await new Promise<void>((resolve) => this.#deps.endOfTurn(resolve))
+    await this.#write(options)
+  }
+
+  async #write(options: WriteOptions): Promise<void> {
+    try {
+      const streaming = writeReply(this.#request, this.#response, options)
+      if (streaming !== undefined) await streaming
       this.#deps.outbox.watch(this.#response)
     } catch (error) {
-      if (failureOf(error, this.#requestId).status >= 500) this.#tellFailure(error)
+      if (failureOf(error, this.requestId).status >= 500) this.#tellFailure(error)
       else this.#tellCut(error)
-    } finally {
-      this.#setWritten()
     }
-  }
-
-  /**
-   * The reply, as soon as it is there or nobody waits any more. The request counts as under way, and
-   * what it holds in memory too, until its work ends.
-   */
-  #run(work: Work, admission: Admission, stopReading: () => void): Promise<WireReply> {
-    return new Promise((resolve, reject) => {
-      const run = async (account: MemoryAccount): Promise<void> => {
-        const body = await this.#read(account).finally(stopReading)
-        const leave = admission.admit(this.#address)
-        try {
-          const reply = await this.#work(work, body, reject)
-          resolve(reply)
-          if (reply.stream !== undefined) await this.#written
-        } finally {
-          leave()
-        }
-      }
-      this.#deps.memory.run(run).catch(reject)
-    })
-  }
-
-  async #read(account: MemoryAccount): Promise<Uint8Array> {
-    account.hold(this.#head.bytes)
-    return this.#deps.readBody(this.#request, this.#head, account)
-  }
-
-  #work(work: Work, body: Uint8Array, giveUp: (reason: Error) => void): Promise<WireReply> {
-    const run = (signal: AbortSignal): Promise<WireReply> =>
-      work({
-        head: this.#head,
-        body,
-        requestId: this.#requestId,
-        signal,
-        failAs: (format) => {
-          this.#format = format
-        },
-      })
-    return watched(this.#response, this.#deps.limits.replyTimeoutMs, { run, giveUp })
   }
 
   /** A large body that nobody reads would be sent in vain, and taken for nothing. */
   #closesAfter(error: unknown): boolean {
     if (error instanceof Refusal && error.closes) return true
-    const length = bodyLength(this.#request, this.#head) ?? Number.POSITIVE_INFINITY
+    const length = bodyLength(this.#request, this.head) ?? Number.POSITIVE_INFINITY
     return !this.#request.complete && length > SWALLOWED_BYTES
   }
 
   #refuseHead(): void {
     const { headerCountLimit } = this.#deps.limits
-    if (this.#head.headerCount <= headerCountLimit) return
+    if (this.head.headerCount <= headerCountLimit) return
     const reason = `Expected at most ${headerCountLimit} headers; send keys in the body`
     throw new Refusal(431, reason, { code: 'limit-exceeded', closes: true })
   }
 
   #refuse(error: unknown): WireReply {
-    const failure = failureOf(error, this.#requestId)
+    const failure = failureOf(error, this.requestId)
     if (failure.status >= 500 && !(error instanceof Refusal)) this.#tellFailure(error)
-    return failureReply(failure, this.#format ?? formatOf(this.#head))
+    return failureReply(failure, this.#format ?? formatOf(this.head))
   }
 
   #tellFailure(error: unknown): void {
     this.#deps.events.requestFailed({
-      requestId: this.#requestId,
-      method: this.#head.method,
-      path: pathOf(this.#head.target),
+      requestId: this.requestId,
+      method: this.head.method,
+      path: pathOf(this.head.target),
       error,
     })
   }
 
   /** A client asked for a format that something in a long reply cannot be put in. */
   #tellCut(error: unknown): void {
-    const path = pathOf(this.#head.target)
-    this.#deps.logger.info({ requestId: this.#requestId, path, error }, 'Reply cut short')
+    const path = pathOf(this.head.target)
+    this.#deps.logger.info({ requestId: this.requestId, path, error }, 'Reply cut short')
   }
 
-  #done(reply: WireReply, closes: boolean): WriteOptions {
-    const { method, target } = this.#head
+  /** From here on no other answer counts. */
+  #settle({ reply, closes }: WriteOptions): WriteOptions {
+    this.#isAnswered = true
+    const { method, target } = this.head
     const { status } = reply
     const durationMs = performance.now() - this.#startedAt
     this.#deps.events.requestHandled({ method, status, durationMs })
     this.#deps.logger.debug(
       {
-        requestId: this.#requestId,
+        requestId: this.requestId,
         method,
         path: pathOf(target),
         status,
@@ -228,36 +251,6 @@ const SWALLOWED_BYTES = 65_536
 const NOTHING = (): void => undefined
 
 const OPEN: Admission = { inFlight: 0, read: () => NOTHING, admit: () => NOTHING }
-
-interface Watched {
-  readonly run: (signal: AbortSignal) => Promise<WireReply>
-  /** Called when nobody waits for the reply any more. */
-  readonly giveUp: (reason: Error) => void
-}
-
-/** Runs what makes the reply, and tells it and the caller when nobody waits for it any more. */
-function watched(
-  response: ServerResponse,
-  timeoutMs: number,
-  { run, giveUp }: Watched,
-): Promise<WireReply> {
-  const abort = new AbortController()
-  const stop = (): void => {
-    clearTimeout(timer)
-    response.off('close', onClose)
-  }
-  const end = (reason: Error): void => {
-    stop()
-    abort.abort(reason)
-    giveUp(reason)
-  }
-  const onClose = (): void => end(new ClientGone('The client went away'))
-  const timer = setTimeout(() => {
-    end(new AoError('timeout', 'The reply took too long; try again later', { timeoutMs }))
-  }, timeoutMs)
-  response.once('close', onClose)
-  return run(abort.signal).finally(stop)
-}
 
 /** How the headers alone say that a failure should look. */
 function formatOf(head: RequestHead): FailureFormat {

@@ -14,14 +14,16 @@ export interface MessageWorkDeps {
 
 export function createMessageWork(deps: MessageWorkDeps): Work {
   const { resolve, decoders, encoders, reply } = deps
-  return async ({ head, body, requestId, signal, failAs }) => {
-    const request = await readRequestMessage(head, body, decoders)
-    // Before anything happens, so that no message is scheduled whose reply cannot be sent.
-    const negotiation = negotiate(
-      { ...request, readsAcceptCodec: request.codec === 'ans104@1.0' },
-      encoders,
+  return async (received) => {
+    const { message, primitive, codec } = await readRequestMessage(
+      received.head,
+      received.body,
+      decoders,
     )
-    if (negotiation.codec === 'json@1.0') failAs('json')
-    return reply(await resolve(request.message, { requestId, signal }), negotiation)
+    // Before anything happens, so that no message is scheduled whose reply cannot be sent.
+    const readsAcceptCodec = codec === 'ans104@1.0'
+    const negotiation = negotiate({ message, primitive, readsAcceptCodec }, encoders)
+    if (negotiation.codec === 'json@1.0') received.failAs('json')
+    return reply(await resolve(message, received), negotiation)
   }
 }

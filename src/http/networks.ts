@@ -31,6 +31,7 @@ function expand(name: string): string[] {
 
 /** An IPv4 address as that, also where it came to a socket of IPv6: `::ffff:` and it, or its hex. */
 export function plainAddress(address: string): string {
+  if (!address.startsWith(':')) return address
   const mapped = /^::ffff:(?:(\d+\.\d+\.\d+\.\d+)|([0-9a-f]{1,4}):([0-9a-f]{1,4}))$/i.exec(address)
   if (mapped === null) return address
   const [, dotted, high = '', low = ''] = mapped

@@ -22,7 +22,8 @@ export function readHead(request: IncomingMessage): RequestHead {
   const raw = request.rawHeaders
   let bytes = request.url?.length ?? 0
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    const [field = '', value = ''] = [raw[i], raw[i + 1]]
+    const field = raw[i] ?? ''
+    const value = raw[i + 1] ?? ''
     bytes += field.length + value.length
     const name = headerName(field.toLowerCase())
     if (name !== undefined) addHeader(headers, name, value)

@@ -27,6 +27,7 @@ import {
   refuseMethod,
 } from './plain-route.ts'
 import { createReply, type ReplyDeps, type ReplyEncoders } from './reply.ts'
+import { createReplyDeadlines } from './reply-deadlines.ts'
 import { createReplyEncoders } from './reply-encoders.ts'
 import { type CommitReply, createReplySigner } from './reply-signer.ts'
 import { createRequestDecoders } from './request-decoders.ts'
@@ -100,6 +101,7 @@ export function createHttpServer(deps: HttpServerDeps, options: HttpServerOption
     ...{ admission, memory, outbox, limits },
     readBody: createBodyReader(limits),
     endOfTurn: createEndOfTurn(),
+    deadlines: createReplyDeadlines(limits.replyTimeoutMs),
     clientAddress: createClientAddress(options.trustedProxies ?? []),
     requestId: createRequestIds(),
     events: deps.events ?? silentEvents,

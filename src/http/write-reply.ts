@@ -14,25 +14,30 @@ export interface WriteOptions {
   readonly closes: boolean
 }
 
-/** Ends when all is written, which says nothing of what the client has read. */
-export async function writeReply(
+/**
+ * Writes a reply, which says nothing of what the client has read. Of one that is sent while it is
+ * made, resolves when all is written.
+ */
+export function writeReply(
   request: IncomingMessage,
   response: ServerResponse,
   { reply, closes }: WriteOptions,
-): Promise<void> {
-  if (response.destroyed) return
+): Promise<void> | undefined {
+  if (response.destroyed) return undefined
   const { status, body, stream } = reply
   const headers = [...reply.headers]
   if (!isBodyless(status) && stream === undefined)
     headers.push('content-length', String(body?.length ?? 0))
   const isHttp1 = request.httpVersionMajor === 1
-  if (closes && isHttp1) headers.push('connection', 'close')
+  const isLast = closes && isHttp1
+  if (isLast) headers.push('connection', 'close')
   response.writeHead(status, headers)
   if (stream !== undefined && request.method !== 'HEAD') return writeStream(response, stream)
   const sent = isBodyless(status) || request.method === 'HEAD' ? undefined : body
-  if (closes && isHttp1 && !request.complete) endLater(request, response, sent)
+  if (isLast && !request.complete) endLater(request, response, sent)
   else if (sent === undefined || sent.length > ONE_WRITE_BYTES || !isHttp1) response.end(sent)
   else response.end(asLatin1(sent), 'latin1')
+  return undefined
 }
 
 /**
