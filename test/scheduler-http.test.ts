@@ -4,14 +4,21 @@
  */
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
+import { toBytes } from '../src/base/bytes.ts'
 import { encodeAns104 } from '../src/codec/ans104/ans104.ts'
+import { encodeHttpsig } from '../src/codec/httpsig/httpsig.ts'
 import { verifyMessage } from '../src/codec/verify.ts'
 import { createMessage } from '../src/message/create-message.ts'
 import { Message } from '../src/message/message.ts'
 import { formatTyped } from '../src/message/typed-notation.ts'
-import { Atom, type Value } from '../src/message/value.ts'
+import { Atom, type Link, type Value } from '../src/message/value.ts'
 import { type RunningNode, startNode } from '../src/node/node.ts'
-import { type ClientReply, createNodeClient, type NodeClient } from './node-client.ts'
+import {
+  type ClientReply,
+  type ClientRequest,
+  createNodeClient,
+  type NodeClient,
+} from './node-client.ts'
 import { idOf, signHttpsig, signItem, signMessage, signProcess, walletA } from './node-kit.ts'
 
 const UNKNOWN = 'U'.repeat(43)
@@ -44,8 +51,37 @@ async function stop(node: RunningNode, client: NodeClient): Promise<void> {
   await node.stop()
 }
 
+/** A request as a client sends it that takes links in the reply. */
+function wireOf(message: Message): ClientRequest {
+  const { headers, body } = encodeHttpsig(message, { bundle: true })
+  const named = headers.map(([name, value]) => [name, Buffer.from(toBytes(value)).toString()])
+  return { headers: Object.fromEntries(named), ...(body === undefined ? {} : { body }) }
+}
+
 async function current(): Promise<string> {
   return (await client.get(`/${processId}/slot/current`)).text
+}
+
+for (const mode of ['local_confirmation', 'aggressive'] as const) {
+  test(`what the assignment links to is there at once (mode ${mode})`, async () => {
+    const options = { host: '127.0.0.1', port: 0, storeEngine: 'memory', mode } as const
+    const node = await startNode(options, { wallets: [walletA] })
+    const client = createNodeClient(node.url)
+    try {
+      const target = await spawn(client, node.address)
+      const message = await signHttpsig({ target, inner: { deep: { x: '1' } }, list: ['a', 'b'] })
+      const { body = '', headers = {} } = wireOf(new Message([['body', message]]))
+      const reply = await client.request('POST', '/~scheduler@1.0/schedule', { headers, body })
+      assert.equal(reply.status, 200, reply.text)
+      const { id } = reply.message().get('body') as Link
+      assert.equal(id, idOf(message))
+      const found = (await client.get(`/${id}`)).message()
+      assert.equal((await verifyMessage(found)).valid, true)
+      assert.equal((await client.get(`/${id}/inner/deep/x`)).text, '1')
+    } finally {
+      await stop(node, client)
+    }
+  })
 }
 
 describe('POST schedule is refused', () => {

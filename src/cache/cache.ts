@@ -187,6 +187,7 @@ function bounded(load: LoadLink): LoadLink {
 }
 
 async function loadMessage(message: Message, load: LoadLink, depth: number): Promise<Message> {
+  if (!hasContainer(message)) return message
   let changed = false
   const entries: [string, Value][] = []
   for (const [key, value] of message) {
@@ -203,6 +204,14 @@ async function loadValue(value: Value, load: LoadLink, depth: number): Promise<V
   if (value instanceof Message) return loadMessage(value, load, depth)
   if (!isList(value) || !value.some(isContainer)) return value
   return Promise.all(value.map((item) => loadValue(item, load, depth + 1)))
+}
+
+function hasContainer(message: Message): boolean {
+  for (const key of message.keys()) {
+    const value = message.get(key)
+    if (value !== undefined && isContainer(value)) return true
+  }
+  return false
 }
 
 function isContainer(value: Value): boolean {

@@ -1,6 +1,7 @@
 /** `scheduler@1.0` and `location@1.0` as devices: the scheduler's handlers behind the device seam. */
 import type { LocationDevice, SchedulerDevice, SchedulerHandler } from '../scheduler/device.ts'
-import { type Device, type DeviceHandler, failed, ok } from './device.ts'
+import type { Reply } from '../scheduler/reply.ts'
+import { type Device, type DeviceHandler, failed, type Outcome, ok } from './device.ts'
 
 export function createSchedulerDeviceAdapter(scheduler: SchedulerDevice): Device {
   const { schedule, slot, status, next, location, init, checkpoint } = scheduler
@@ -36,8 +37,9 @@ export function createLocationDeviceAdapter({ node, known, record }: LocationDev
 
 /** A scheduler's reply as an outcome: everything but 200 ends the resolution of a path. */
 export function toHandler(handler: SchedulerHandler): DeviceHandler {
-  return async (base, request) => {
-    const { status, value } = await handler(base, request)
-    return status === 200 ? ok(value) : failed(status, value)
-  }
+  return (base, request) => handler(base, request).then(toOutcome)
+}
+
+function toOutcome({ status, value }: Reply): Outcome {
+  return status === 200 ? ok(value) : failed(status, value)
 }

@@ -187,6 +187,13 @@ test('createReply() stores nested messages that it links to, and none that it se
   assert.equal(stored.length, 1)
 })
 
+test('createReply() stores nothing that an answer links to and that is stored already', async () => {
+  const storeMessage = () => assert.fail('Expected nothing to be stored')
+  const value = message({ child: message({ x: '1' }) }).withPrivate({ isStored: true })
+  const linked = await createReply(deps({ storeMessage }))({ kind: 'ok', value }, HTTPSIG)
+  assert.equal(headersOf(linked).get('child+link'), messageId(message({ x: '1' })))
+})
+
 test('createReply() loads links for a bundle, and says when one is missing', async () => {
   const loadLinks = async (linked: Message) => linked.with([['child', message({ x: '1' })]])
   const reply = createReply(deps({ loadLinks }))

@@ -40,7 +40,7 @@ export interface ReplyDeps {
    * Keeps the messages nested in this one, so that the links to them can be followed. They may come
    * straight from a request: signatures that have not been verified must not be kept.
    */
-  readonly storeMessage: (message: Message) => Promise<void>
+  readonly storeMessage: (message: Message) => Promise<void> | void
   /** The message with all links in it loaded. Throws AoError `link-not-found`. */
   readonly loadLinks: (message: Message) => Promise<Message>
 }
@@ -68,17 +68,17 @@ interface Kept {
 /** A function from outcomes to replies. Many replies are equal: these are made once. */
 export function createReply(deps: ReplyDeps, options: ReplyOptions = {}): Reply {
   const kept = new LruMap<string, Kept>(options.cacheSize ?? 1_000)
+  const unsigned = { ...deps, sign: deps.sign && withHmac }
   return async (outcome, negotiation) => {
     const result = resultMessage(outcome)
     const mayBeSigned = isSignable(outcome, result)
-    const key = replyKey(result, { ...negotiation, mayBeSigned })
+    const key = replyKey(result, negotiation, mayBeSigned)
     const known = key === undefined ? undefined : kept.get(key)
     if (known !== undefined) {
       await refresh(deps, known)
       return known.reply
     }
-    const sign = mayBeSigned ? deps.sign : deps.sign && withHmac
-    const reply = await buildReply({ ...deps, sign }, result, negotiation)
+    const reply = await buildReply(mayBeSigned ? deps : unsigned, result, negotiation)
     const isSmall = reply.stream === undefined && (reply.body?.length ?? 0) <= MAX_KEPT_BYTES
     if (key !== undefined && isSmall) {
       const linked = negotiation.bundle ? undefined : nestedOf(result.message)
@@ -95,13 +95,10 @@ export function createReply(deps: ReplyDeps, options: ReplyOptions = {}): Reply 
 const withHmac: ReplySigner = async (message, { device }) =>
   device === DEFAULT_CODEC ? commitUnsigned(message) : message
 
-function replyKey(
-  { message, status }: ResultMessage,
-  how: Negotiation & { readonly mayBeSigned: boolean },
-) {
+function replyKey({ message, status }: ResultMessage, how: Negotiation, mayBeSigned: boolean) {
   const content = contentKey(message)
   if (content === undefined) return undefined
-  const { codec, bundle, isRequired, wantsPage, mayBeSigned } = how
+  const { codec, bundle, isRequired, wantsPage } = how
   return `${status} ${codec} ${bundle} ${isRequired} ${wantsPage} ${mayBeSigned} ${content}`
 }
 
@@ -134,19 +131,23 @@ interface Readiness {
 }
 
 /** The message signed, and either complete or with its nested messages stored. */
-async function readyMessage(
+function readyMessage(
   deps: ReplyDeps,
   message: Message,
   { bundle, signedAs, sentAs }: Readiness,
-): Promise<Message> {
+): Message | Promise<Message> {
   const device = signedAs === 'ans104@1.0' ? signedAs : DEFAULT_CODEC
-  if (!bundle) {
-    const [signed] = await Promise.all([
-      sign(deps, message, { device, bundle: false }),
-      storeNested(deps, message),
-    ])
-    return signed
-  }
+  if (bundle) return completeMessage(deps, message, { device, sentAs })
+  const stored = storeNested(deps, message)
+  const signed = sign(deps, message, { device, bundle: false })
+  return stored === undefined ? signed : Promise.all([signed, stored]).then(([ready]) => ready)
+}
+
+async function completeMessage(
+  deps: ReplyDeps,
+  message: Message,
+  { device, sentAs }: Pick<Parameters<ReplySigner>[1], 'device'> & { readonly sentAs: string },
+): Promise<Message> {
   // A data item is signed as it is sent; over headers, nested messages are signed by their ids.
   if (device === 'ans104@1.0') {
     return sign(deps, await deps.loadLinks(message), { device, bundle: true })
@@ -176,9 +177,9 @@ function sign(
   return sign(message, options)
 }
 
-async function storeNested({ storeMessage }: ReplyDeps, message: Message): Promise<void> {
-  const nested = nestedOf(message)
-  if (nested !== undefined) await storeMessage(nested)
+function storeNested({ storeMessage }: ReplyDeps, message: Message): Promise<void> | void {
+  const nested = message.priv.isStored === true ? undefined : nestedOf(message)
+  return nested && storeMessage(nested)
 }
 
 /** A message of the nested messages and lists alone; `undefined` when there are none. */
@@ -213,15 +214,15 @@ async function encodeReply(
   }
 }
 
-async function encodeAs(
+function encodeAs(
   deps: ReplyDeps,
   message: Message,
   { codec, negotiation }: Encoding,
-): Promise<Encoded> {
+): Encoded | Promise<Encoded> {
   const encode = deps.encoders.get(codec)
   if (encode === undefined) throw new Error(`No encoder of replies as ${codec}`)
-  const encoded = await encode(message, { bundle: negotiation.bundle })
   const { wantsPage, bundle } = negotiation
+  const encoded = encode(message, { bundle })
   const isPage = codec === DEFAULT_CODEC && wantsPage && !bundle && !hasContent(message)
   return isPage ? withPage(encoded, message) : encoded
 }
@@ -231,7 +232,8 @@ function hasContent(message: Message): boolean {
 }
 
 /** The headers of the message as ever, and a page to look at, which no signature covers. */
-function withPage({ headers }: Encoded, message: Message): Encoded {
+async function withPage(encoded: ReturnType<ReplyEncoder>, message: Message): Promise<Encoded> {
+  const { headers } = await encoded
   const kept = [...headers].filter(([name]) => name !== 'content-type' && name !== 'content-digest')
   return {
     headers: [...kept, ['content-type', 'text/html; charset=utf-8']],

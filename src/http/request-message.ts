@@ -83,22 +83,23 @@ function withTransport(
   primitive: ReadonlyMap<string, Binary>,
   head: RequestHead,
 ): Message {
-  const keys = new Map<string, Value>(decoded)
-  const committed = new Set(decoded.commitments.size === 0 ? [] : committedKeys(decoded))
+  const keys = new Map<string, Value>()
+  for (const key of decoded.keys()) keys.set(key, decoded.get(key) ?? '')
+  const committed = decoded.commitments.size === 0 ? [] : committedKeys(decoded)
   const drop = (key: string): void => {
-    if (!committed.has(key)) keys.delete(key)
+    if (keys.has(key) && !committed.includes(key)) keys.delete(key)
   }
   const body = keys.get('body')
   if (isBinary(body) && byteLength(body) === 0) drop('body')
   drop('content-length')
   setPeer(keys, drop, head)
-  if (!committed.has('method')) keys.set('method', head.method)
+  if (!committed.includes('method')) keys.set('method', head.method)
   if (!isBinary(keys.get('path'))) keys.set('path', head.headers.get('path') ?? head.target)
   if (!keys.has('accept')) keys.set('accept', primitive.get('accept') ?? '*/*')
   if (!keys.has('accept-bundle')) {
     keys.set('accept-bundle', primitive.get('accept-bundle') ?? Atom.false)
   }
-  return new Message(keys, decoded.commitments, decoded.priv)
+  return Message.owning(keys, decoded.commitments, decoded.priv)
 }
 
 /** A peer tells its own port; the address is where it came from. */

@@ -4,6 +4,7 @@
  * owner wherever somebody takes it for one. Clients must not get one on keys that they choose, by
  * `/~message@1.0/set?url=...` or by reading back what they stored.
  */
+import { equalBinary } from '../base/bytes.ts'
 import type { Message } from '../message/message.ts'
 import { isBinary, isInteger, type Value } from '../message/value.ts'
 import type { Outcome } from './resolve.ts'
@@ -31,5 +32,5 @@ function isBareValue(keys: Iterable<string>): boolean {
 const BARE_KEYS: ReadonlySet<string> = new Set(['ao-result', 'body', 'status'])
 
 function isText(value: Value, text: string): boolean {
-  return isBinary(value) && Buffer.from(value).toString() === text
+  return isBinary(value) && equalBinary(value, text)
 }

@@ -48,22 +48,24 @@ const CORS: readonly (readonly [string, string])[] = [
   ['access-control-expose-headers', '*'],
 ]
 
+const CORS_PREFIX = 'access-control-'
+
 /**
  * An encoded message as a reply that any page may read, unless the message says otherwise.
  * @throws AoError `unencodable` for a key or value that no header can carry.
  */
 export function wireReply(status: number, encoded: Encoded): WireReply {
   const headers: string[] = []
-  const names = new Set<string>()
+  const ownCors = new Set<string>()
   for (const [key, value] of encoded.headers) {
     const name = encodeHeaderName(key)
     const text = encodeHeaderValue(value)
     if (name === undefined || text === undefined) throw notSendable(key)
     if (NOT_FROM_MESSAGES.has(name)) continue
-    names.add(name)
+    if (name.startsWith(CORS_PREFIX)) ownCors.add(name)
     headers.push(name, text)
   }
-  for (const [name, text] of CORS) if (!names.has(name)) headers.push(name, text)
+  for (const [name, text] of CORS) if (!ownCors.has(name)) headers.push(name, text)
   // A body without a content type must not be taken for a page because it looks like one.
   headers.push('x-content-type-options', 'nosniff')
   const { body, stream } = encoded

@@ -42,13 +42,13 @@ export async function buildHttp(parts: HttpParts): Promise<RunningHttp> {
   const [wallet] = parts.wallets
   const server = createHttpServer(
     {
-      resolve: (request, { requestId }) => resolver.resolveRequest(request, { requestId }),
+      resolve: (request, context) => resolver.resolveRequest(request, context),
       decoders: createRequestDecoders(),
       encoders: createReplyEncoders(),
       ...(config.signReplies && wallet
         ? { commit: (message, options) => commitMessage(message, wallet, options) }
         : {}),
-      storeMessage: async (message) => replyMemory.remember(message),
+      storeMessage: (message) => replyMemory.remember(message),
       loadLinks: (message) => reader.loadAll(message),
       routes: plainRoutes(parts),
       ...{ events, logger, metrics, memory: parts.memory },

@@ -72,10 +72,11 @@ export function createSchedulerDevice(context: SchedulerContext): SchedulerDevic
 
 /** @throws AoError `method-not-allowed` for other methods than GET, HEAD and POST. */
 function byMethod(handlers: Readonly<Record<'GET' | 'POST', SchedulerHandler>>): SchedulerHandler {
-  return async (base, request) => {
+  return (base, request) => {
     const method = textOf(request, 'method')?.toUpperCase() ?? 'GET'
     if (method === 'POST') return handlers.POST(base, request)
     if (method === 'GET' || method === 'HEAD') return handlers.GET(base, request)
-    throw new AoError('method-not-allowed', `Expected GET or POST, not ${method.slice(0, 16)}`)
+    const reason = `Expected GET or POST, not ${method.slice(0, 16)}`
+    return Promise.reject(new AoError('method-not-allowed', reason))
   }
 }

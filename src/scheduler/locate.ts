@@ -34,7 +34,7 @@ export interface Redirect {
 export interface LocateDeps {
   readonly readProcess: (id: string) => Promise<Message | undefined>
   /** Addresses of the node's wallets. */
-  readonly identities: ReadonlySet<string>
+  readonly identities: { has(address: string): boolean }
   readonly locations: LocationTable
   readonly followHints: boolean
 }
@@ -115,11 +115,15 @@ export interface NamedScheduler {
   readonly hint?: string
 }
 
+/** How nearly every process names its scheduler. */
+const BARE_ADDRESS = /^[A-Za-z0-9_-]+$/
+
 /** Schedulers in a text with commas, quotes left out, or in a list. */
 export function parseSchedulers(value: Value | undefined): NamedScheduler[] {
   if (isList(value)) return value.flatMap(parseSchedulers)
   if (value instanceof Message) return [...value].flatMap(([, item]) => parseSchedulers(item))
   const text = isBinary(value) ? (toText(value) ?? '') : ''
+  if (BARE_ADDRESS.test(text)) return [{ address: text }]
   return text
     .split(',')
     .map((part) => part.replaceAll('"', '').trim())

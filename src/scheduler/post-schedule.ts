@@ -1,7 +1,7 @@
 /** POST `schedule`: from a request to an assignment, or to the reason why there is none. */
 import { AoError, isAoError } from '../base/errors.ts'
 import { verifyMessage } from '../codec/verify.ts'
-import { isSigned, NO_COMMITMENTS, signersOf } from '../message/commitment.ts'
+import { type Commitments, isSigned, NO_COMMITMENTS, signersOf } from '../message/commitment.ts'
 import { committedKeys, withOnlyCommitted } from '../message/committed.ts'
 import { messageId } from '../message/id.ts'
 import { Message } from '../message/message.ts'
@@ -12,6 +12,7 @@ import { handOn } from './hand-on.ts'
 import { type Located, locateScheduler } from './locate.ts'
 import { findProcess, findSubject, isProcess, processOfMessage } from './process-id.ts'
 import { notFound, ok, type Reply } from './reply.ts'
+import type { ScheduledOnce } from './server.ts'
 import { noSignerRate } from './signer-rate.ts'
 
 export async function postSchedule(
@@ -37,7 +38,11 @@ export async function postSchedule(
   )
   const located = await locateScheduler(locateDeps(context), reference, message)
   if (located.kind === 'local') {
-    return ok(await scheduleLocally(context, located, { ...subject, message }))
+    const { isRequest } = subject
+    const assignment = await scheduleLocally(context, located, { message, isRequest })
+    // Where messages are acknowledged before they are written, readers of its links come too early.
+    const isStored = context.options.mode !== 'aggressive'
+    return ok(isStored ? assignment.withPrivate({ isStored }) : assignment)
   }
   return handOn(context, { located, request }, async (target) => {
     const outcome = await context.remote.post(target, message)
@@ -100,9 +105,14 @@ async function completeMessage(
 
 /** An hmac proves nothing of where it came from: it is made anew over what is kept. */
 function withoutUnsigned(message: Message): Message {
-  const signed = [...message.commitments].filter(([, commitment]) => isSigned(commitment))
-  const areAll = signed.length === message.commitments.size
-  return areAll ? message : message.withCommitments(new Map(signed))
+  for (const commitment of message.commitments.values()) {
+    if (!isSigned(commitment)) return message.withCommitments(signedOf(message.commitments))
+  }
+  return message
+}
+
+function signedOf(commitments: Commitments): Commitments {
+  return new Map([...commitments].filter(([, commitment]) => isSigned(commitment)))
 }
 
 /**
@@ -111,10 +121,17 @@ function withoutUnsigned(message: Message): Message {
  */
 async function admit(context: SchedulerContext, message: Message): Promise<Message | undefined> {
   const { verifyAssignments } = context.options
-  for (const [, value] of message) if (!(await isNestedValid(value))) return undefined
+  for (const key of message.keys()) {
+    const value = message.get(key)
+    if (value !== undefined && mayNest(value) && !(await isNestedValid(value))) return undefined
+  }
   if (signersOf(message).length === 0) return verifyAssignments === true ? undefined : message
   if ((await verifyMessage(message)).valid) return message
   return verifyAssignments === false ? message.withCommitments(NO_COMMITMENTS) : undefined
+}
+
+function mayNest(value: Value): boolean {
+  return value instanceof Message || isList(value)
 }
 
 /** @NOTE Not subject to options: a forged nested message must never be stored under its id. */
@@ -140,14 +157,14 @@ async function scheduleLocally(
   const { events, registry, options } = context
   const startedMs = performance.now()
   const { processId } = located
-  await countForSigners(context, processId, message)
+  if (context.signerRate !== noSignerRate) await countForSigners(context, processId, message)
   // The path of a request is where it was sent, not what the process is to do with it.
   const how = isRequest ? { path: DEFAULT_PATH } : {}
   try {
-    const { assignment, isNew } = await registry.withServer(located, async (server) =>
+    const { assignment, isNew } = await registry.withServer(located, (server) =>
       options.returnExisting
         ? server.scheduleOnce(message, how)
-        : { assignment: await server.schedule(message, how), isNew: true },
+        : server.schedule(message, how).then(asNew),
     )
     if (!isNew) return assignment
     events.messageScheduled({
@@ -165,13 +182,16 @@ async function scheduleLocally(
   }
 }
 
+function asNew(assignment: Message): ScheduledOnce {
+  return { assignment, isNew: true }
+}
+
 /** A copy that gets the assignment of the first costs nothing: anybody could post it. */
 async function countForSigners(
   { options, store, signerRate }: SchedulerContext,
   processId: string,
   message: Message,
 ): Promise<void> {
-  if (signerRate === noSignerRate) return
   const isCopy =
     options.returnExisting &&
     (await store.assignmentOf(processId, messageId(message, 'all'))) !== undefined
@@ -181,7 +201,7 @@ async function countForSigners(
 export function locateDeps(context: SchedulerContext) {
   return {
     readProcess: context.readProcess,
-    identities: new Set(context.wallets.keys()),
+    identities: context.wallets,
     locations: context.locations,
     followHints: context.options.followHints,
   }

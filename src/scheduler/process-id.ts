@@ -74,14 +74,17 @@ export async function findSubject(
   })
 }
 
-async function messageAt(
+function messageAt(
   reader: MessageReader,
   message: Message,
   key: string,
-): Promise<Message | undefined> {
-  const value: Value | undefined = message.get(key)
-  const loaded = value instanceof Link ? await reader.load(value) : value
-  return loaded instanceof Message ? loaded : undefined
+): Message | undefined | Promise<Message | undefined> {
+  const value = message.get(key)
+  return value instanceof Link ? reader.load(value).then(asMessage) : asMessage(value)
+}
+
+function asMessage(value: Value | undefined): Message | undefined {
+  return value instanceof Message ? value : undefined
 }
 
 /** @NOTE Only the id is taken from it: nobody has checked its signatures. */
@@ -99,7 +102,8 @@ async function canonical(
 }
 
 function parseReference(text: string): ProcessReference {
-  const [id = '', hint, ...rest] = text.replace(/^\//, '').split('?hint=')
+  const name = text.startsWith('/') ? text.slice(1) : text
+  const [id = '', hint, ...rest] = name.split('?hint=')
   if (rest.length > 0 || !isId(id)) {
     throw new AoError('invalid-id', 'Expected a process id of 43 base64url characters', {
       length: text.length,

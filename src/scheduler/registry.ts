@@ -82,7 +82,7 @@ class ServerRegistry implements Registry {
     const slot = this.#acquire(handle)
     this.#users++
     try {
-      return await use(await slot.server)
+      return await use(slot.opened ?? (await slot.server))
     } finally {
       this.#users--
       slot.users--
