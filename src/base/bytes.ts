@@ -46,7 +46,25 @@ export function ownText(text: string): string {
 
 /** One array with the bytes of all parts, in order. */
 export function concatBytes(parts: readonly Binary[]): Uint8Array {
-  return Buffer.concat(parts.map(toBytes))
+  let size = 0
+  for (const part of parts) size += byteLength(part)
+  const bytes = Buffer.allocUnsafe(size)
+  let offset = 0
+  for (const part of parts) {
+    if (typeof part === 'string') {
+      offset += bytes.write(part, offset, 'utf8')
+    } else {
+      bytes.set(part, offset)
+      offset += part.length
+    }
+  }
+  return bytes
+}
+
+/** The same bytes with the methods of a buffer, not copied. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  if (bytes instanceof Buffer) return bytes
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /**

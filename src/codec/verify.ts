@@ -26,35 +26,43 @@ export interface VerifyResult {
  * const { valid, signers } = await verifyMessage(message)
  */
 export async function verifyMessage(message: Message): Promise<VerifyResult> {
-  const signed = [...message.commitments].filter(([, commitment]) => isSigned(commitment))
-  const results = await Promise.all(
-    signed.map(async ([id, commitment]) => {
-      return { id, commitment, holds: await verifyNamed(message, id, commitment) }
-    }),
-  )
-  const failed = results.filter(({ holds }) => !holds).map(({ id }) => id)
-  const signers = new Set<string>()
-  for (const { commitment, holds } of results) {
-    if (holds && commitment.committer !== undefined) signers.add(commitment.committer)
+  const ids: string[] = []
+  const checks: Promise<boolean>[] = []
+  for (const [id, commitment] of message.commitments) {
+    if (!isSigned(commitment)) continue
+    ids.push(id)
+    checks.push(verifyNamed(message, id, commitment))
   }
-  return { valid: failed.length === 0, signers: [...signers], failed }
+  const verdicts = await Promise.all(checks)
+  const signers: string[] = []
+  const failed: string[] = []
+  for (const [index, id] of ids.entries()) {
+    const committer = message.commitments.get(id)?.committer ?? ''
+    if (verdicts[index] !== true) failed.push(id)
+    else if (!signers.includes(committer)) signers.push(committer)
+  }
+  return { valid: failed.length === 0, signers, failed }
 }
 
-async function verifyNamed(message: Message, id: string, commitment: Commitment): Promise<boolean> {
-  return id === commitment.id && verifyCommitment(message, commitment)
+function verifyNamed(message: Message, id: string, commitment: Commitment): Promise<boolean> {
+  return id === commitment.id ? verifyCommitment(message, commitment) : FAILS
 }
 
 /** Whether a commitment holds; one of an unknown device does not. */
-export async function verifyCommitment(message: Message, commitment: Commitment): Promise<boolean> {
+export function verifyCommitment(message: Message, commitment: Commitment): Promise<boolean> {
   switch (commitment.device) {
     case 'httpsig@1.0':
-      return verifyHttpsig(message, commitment, { verifyNested: verifyCommitment })
+      return verifyHttpsig(message, commitment, HTTPSIG_OPTIONS)
     case ANS104_DEVICE:
-      return verifyAns104(message, commitment, { verifyNested: isNamedTruly })
+      return verifyAns104(message, commitment, ANS104_OPTIONS)
     default:
-      return false
+      return FAILS
   }
 }
+
+const FAILS = Promise.resolve(false)
+const HTTPSIG_OPTIONS = { verifyNested: verifyCommitment }
+const ANS104_OPTIONS = { verifyNested: isNamedTruly }
 
 /** Whether a value is what its id says: the id of a committed message is that of its commitments. */
 async function isNamedTruly(value: Value): Promise<boolean> {

@@ -1,4 +1,5 @@
 /** Base64url and base64 text of bytes, as HyperBEAM reads and writes them. */
+import { asBuffer } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 
 /** Base64url without padding. */
@@ -45,8 +46,4 @@ function isAlphabet(text: string, end: number): boolean {
 const ALPHABET = new Uint8Array(128)
 for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_') {
   ALPHABET[char.charCodeAt(0)] = 1
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -23,9 +23,8 @@ export function sha256Base64(data: Binary): string {
 export function hmacSha256Text(key: Binary, data: Binary): string {
   const pads = typeof key === 'string' && typeof data === 'string' ? padsOf(key) : undefined
   if (pads === undefined) return createHmac('sha256', key).update(data).digest('base64url')
-  const outer = Buffer.from(pads.outer)
-  outer.write(hash('sha256', pads.inner + data, 'binary'), BLOCK_BYTES, 'latin1')
-  return hash('sha256', outer, 'base64url')
+  pads.outer.write(hash('sha256', pads.inner + data, 'binary'), BLOCK_BYTES, 'latin1')
+  return hash('sha256', pads.outer, 'base64url')
 }
 
 /**
@@ -35,8 +34,8 @@ export function hmacSha256Text(key: Binary, data: Binary): string {
  */
 interface Pads {
   readonly inner: string
-  /** With room for the inner hash. */
-  readonly outer: Uint8Array
+  /** With room for the inner hash, which each HMAC puts there: nothing is awaited meanwhile. */
+  readonly outer: Buffer
 }
 
 const BLOCK_BYTES = 64

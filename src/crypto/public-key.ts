@@ -1,30 +1,31 @@
 /** Public keys as OpenSSL holds them, kept because making one costs as much as verifying with it. */
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { LruMap } from '../base/lru-map.ts'
 import { encodeBase64url } from './base64url.ts'
+import { KnownKeys } from './known-keys.ts'
 import { pssPublicKey } from './pss-key.ts'
 
 export type NativeKeyType = 'rsa-4096' | 'ed25519'
 
-/** A bounded cache from raw public keys to key objects; the longest unused one goes first. */
+/** A bounded cache from raw public keys to key objects; of each type the longest unused one goes first. */
 export class PublicKeyCache {
-  readonly #keys: LruMap<string, KeyObject>
+  readonly #keys: Readonly<Record<NativeKeyType, KnownKeys<KeyObject>>>
 
+  /** @param limit how many keys of each type are kept. */
   constructor(limit: number) {
-    this.#keys = new LruMap(limit)
+    this.#keys = { 'rsa-4096': new KnownKeys(limit), ed25519: new KnownKeys(limit) }
   }
 
   get size(): number {
-    return this.#keys.size
+    return this.#keys['rsa-4096'].size + this.#keys.ed25519.size
   }
 
   /** @throws Error of OpenSSL when the bytes are no public key. */
   get(type: NativeKeyType, publicKey: Uint8Array): KeyObject {
-    const name = type + Buffer.from(publicKey).toString('latin1')
-    const known = this.#keys.get(name)
+    const keys = this.#keys[type]
+    const known = keys.get(publicKey)
     if (known !== undefined) return known
     const key = importPublicKey(type, publicKey)
-    this.#keys.set(name, key)
+    keys.set(publicKey, key)
     return key
   }
 }

@@ -24,23 +24,25 @@ const publicKeys = new PublicKeyCache(1_000)
  * @example
  * await verifySignature({ scheme: 'rsa-pss-sha256', publicKey: owner, signature, data: payload })
  */
-export async function verifySignature(input: SignatureToVerify): Promise<boolean> {
+export function verifySignature(input: SignatureToVerify): Promise<boolean> {
   const { scheme, publicKey, signature, data } = input
   const rule = SCHEMES[scheme]
-  if (publicKey.length !== PUBLIC_KEY_BYTES[rule.walletType]) return false
-  if (signature.length !== rule.signatureBytes) return false
+  if (publicKey.length !== PUBLIC_KEY_BYTES[rule.walletType]) return REFUSED
+  if (signature.length !== rule.signatureBytes) return REFUSED
   switch (rule.kind) {
     case 'ethereum':
       return sharedSecp256k1Pool.verify(publicKey, signature, data)
     case 'ed25519':
     case 'rsa-pss': {
       const key = findKey(rule.kind === 'rsa-pss' ? 'rsa-4096' : 'ed25519', publicKey)
-      if (key === undefined) return false
+      if (key === undefined) return REFUSED
       const digest = rule.kind === 'rsa-pss' ? rule.digest : null
       return verifyNative({ key, digest }, data, signature)
     }
   }
 }
+
+const REFUSED = Promise.resolve(false)
 
 function findKey(type: NativeKeyType, publicKey: Uint8Array): KeyObject | undefined {
   try {

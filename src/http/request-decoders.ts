@@ -4,8 +4,7 @@ import { decodeAns104 } from '../codec/ans104/ans104.ts'
 import { parseFlat } from '../codec/flat.ts'
 import { decodeHttpsig, REQUEST_LIMITS } from '../codec/httpsig/httpsig.ts'
 import { decodeJson } from '../codec/json.ts'
-import { verifyMessage } from '../codec/verify.ts'
-import { signersOf } from '../message/commitment.ts'
+import { type VerifyResult, verifyMessage } from '../codec/verify.ts'
 import { withOnlyCommitted } from '../message/committed.ts'
 import { Message } from '../message/message.ts'
 import type { Value } from '../message/value.ts'
@@ -33,8 +32,8 @@ function fromHttpsig({ primitive, body, method, target }: RequestWire): Message 
 /** Headers and query keys are no part of a data item. */
 async function fromAns104({ body }: RequestWire): Promise<Message> {
   const message = decodeAns104(body)
-  await requireValid(message)
-  if (signersOf(message).length > 0) return message
+  const { signers } = await requireValid(message)
+  if (signers.length > 0) return message
   throw new AoError('invalid-signature', 'Expected a signed data item as the body')
 }
 
@@ -50,10 +49,10 @@ function merged(primitive: RequestWire['primitive'], message: Message): Message 
   return new Message(keys, message.commitments, message.priv)
 }
 
-async function requireValid(message: Message): Promise<void> {
-  const { valid, failed } = await verifyMessage(message)
-  if (valid) return
+async function requireValid(message: Message): Promise<VerifyResult> {
+  const result = await verifyMessage(message)
+  if (result.valid) return result
   throw new AoError('invalid-signature', 'Expected a body whose signatures verify', {
-    commitments: failed.join(' ').slice(0, 256),
+    commitments: result.failed.join(' ').slice(0, 256),
   })
 }

@@ -1,6 +1,7 @@
 /** Builds the assignment of a message to a slot and commits to it. */
 import type { Block } from '../arweave/block-clock.ts'
 import { toText } from '../base/bytes.ts'
+import { commitAns104 } from '../codec/ans104/commit.ts'
 import { commitMessage } from '../codec/commit.ts'
 import type { Wallet } from '../crypto/wallet.ts'
 import { Message } from '../message/message.ts'
@@ -31,21 +32,21 @@ export const DEFAULT_PATH = 'compute'
 /** The unsigned assignment, with the keys and types that HyperBEAM gives it. */
 export function buildAssignment(fields: AssignmentFields): Message {
   const { block, body, path = assignmentPath(body) } = fields
-  return new Message<Value>([
-    ['path', path],
-    ['data-protocol', 'ao'],
-    ['variant', 'ao.N.1'],
-    ['process', fields.processId],
-    ['epoch', '0'],
-    ['slot', fields.slot],
-    ['block-height', block.height],
-    ['block-hash', block.hash],
-    ['block-timestamp', block.timestamp],
-    ['timestamp', fields.timestamp],
-    [fields.chainKind, fields.chain],
-    ['body', body],
-    ['type', 'Assignment'],
-  ])
+  const entries = new Map<string, Value>()
+  entries.set('path', path)
+  entries.set('data-protocol', 'ao')
+  entries.set('variant', 'ao.N.1')
+  entries.set('process', fields.processId)
+  entries.set('epoch', '0')
+  entries.set('slot', fields.slot)
+  entries.set('block-height', block.height)
+  entries.set('block-hash', block.hash)
+  entries.set('block-timestamp', block.timestamp)
+  entries.set('timestamp', fields.timestamp)
+  entries.set(fields.chainKind, fields.chain)
+  entries.set('body', body)
+  entries.set('type', 'Assignment')
+  return Message.owning(entries)
 }
 
 /** The message's own `path` without needless slashes. */
@@ -59,20 +60,20 @@ function assignmentPath(body: Message): string {
   return normal === '' ? DEFAULT_PATH : normal
 }
 
-/** Signs with every wallet, the last listed first, as the reference does. */
-export async function commitAssignment(
+/**
+ * Signs with every wallet, the last listed first, as the reference does. The body stays the message
+ * that it is, behind all other keys.
+ */
+export function commitAssignment(
   assignment: Message,
   wallets: readonly Wallet[],
   spec: CommitmentSpec,
 ): Promise<Message> {
-  const signers = wallets.toReversed()
-  const committed =
-    spec === 'ans104@1.0'
-      ? await commitAsItems(assignment, signers)
-      : await commitInTurn(assignment, signers)
-  // A data item holds its body as a link; the caller still has the message itself.
-  const body = assignment.get('body')
-  return body === undefined ? committed : committed.without('body').with([['body', body]])
+  if (spec === 'httpsig@1.0') return commitInTurn(assignment, wallets.toReversed())
+  const [only] = wallets
+  return only !== undefined && wallets.length === 1
+    ? commitAsItem(assignment, only)
+    : commitAsItems(assignment, wallets.toReversed())
 }
 
 async function commitInTurn(assignment: Message, wallets: readonly Wallet[]): Promise<Message> {
@@ -80,14 +81,18 @@ async function commitInTurn(assignment: Message, wallets: readonly Wallet[]): Pr
   for (const wallet of wallets) {
     committed = await commitMessage(committed, wallet, { device: 'httpsig@1.0' })
   }
-  return committed
+  const body = assignment.get('body')
+  return body === undefined ? committed : committed.without('body').with([['body', body]])
+}
+
+/** A data item holds its body as a link; the caller still has the message itself. */
+function commitAsItem(assignment: Message, wallet: Wallet): Promise<Message> {
+  return commitAns104(assignment, wallet, { keepNested: true })
 }
 
 /** An item has one signature: each wallet makes an item of its own of the same message. */
 async function commitAsItems(assignment: Message, wallets: readonly Wallet[]): Promise<Message> {
-  const items = await Promise.all(
-    wallets.map((wallet) => commitMessage(assignment, wallet, { device: 'ans104@1.0' })),
-  )
+  const items = await Promise.all(wallets.map((wallet) => commitAsItem(assignment, wallet)))
   const commitments = items.flatMap((item) => [...item.commitments])
   return (items[0] ?? assignment).withCommitments(new Map(commitments))
 }

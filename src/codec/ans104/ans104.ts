@@ -7,8 +7,9 @@
  */
 import type { Message } from '../../message/message.ts'
 import { encodeItem } from './data-item.ts'
+import { readItem } from './item-links.ts'
+import { itemToMessage } from './item-to-message.ts'
 import { type MessageToItemOptions, messageToItem } from './message-to-item.ts'
-import { readReceived } from './received-bytes.ts'
 
 /**
  * The bytes of a message as a data item.
@@ -23,5 +24,5 @@ export function encodeAns104(message: Message, options: MessageToItemOptions = {
  * @throws AoError see `decodeItem` and `itemToMessage`.
  */
 export function decodeAns104(bytes: Uint8Array): Message {
-  return readReceived(bytes).message
+  return itemToMessage(readItem(bytes))
 }

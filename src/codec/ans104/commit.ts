@@ -3,12 +3,16 @@ import type { Wallet } from '../../crypto/wallet.ts'
 import type { Commitment } from '../../message/commitment.ts'
 import { NO_COMMITMENTS } from '../../message/commitment.ts'
 import { isPrivateKey } from '../../message/keys.ts'
-import type { Message } from '../../message/message.ts'
+import { Message, type MessagePrivate } from '../../message/message.ts'
+import { isList, Link } from '../../message/value.ts'
+import { signedCommitment } from './item-commitment.ts'
 import { itemCommitmentOf } from './item-layout.ts'
 import { signItem } from './item-signature.ts'
 import { itemToMessage } from './item-to-message.ts'
 import { type MessageToItemOptions, messageToContent } from './message-to-item.ts'
-import { plainMessageOf } from './plain-item.ts'
+import { type PlainItem, type PlainItemOptions, plainItemOf } from './plain-item.ts'
+
+export interface CommitAns104Options extends MessageToItemOptions, PlainItemOptions {}
 
 /**
  * The message as a data item signed by the wallet, decoded again: its keys are in lower case, and
@@ -22,18 +26,38 @@ import { plainMessageOf } from './plain-item.ts'
 export async function commitAns104(
   message: Message,
   wallet: Wallet,
-  options: MessageToItemOptions = {},
+  options: CommitAns104Options = {},
 ): Promise<Message> {
   const existing = itemCommitmentOf(message)
   const isCovered = existing !== undefined && coversAll(existing, message)
+  const plain = isCovered || options.bundle === true ? undefined : plainItemOf(message, options)
+  if (plain !== undefined) return commitPlain(plain, wallet, message.priv)
   const source = isCovered ? message : message.withCommitments(NO_COMMITMENTS)
   const item = await signItem(messageToContent(source, options), wallet)
-  const isFresh = !isCovered && options.bundle !== true
-  const plain = isFresh ? plainMessageOf(item, source) : undefined
-  return (plain ?? itemToMessage(item)).withPrivate(message.priv)
+  const read = itemToMessage(item).withPrivate(message.priv)
+  return options.keepNested === true ? withNested(read, message) : read
 }
+
+async function commitPlain(
+  { tags, committed, entries }: PlainItem,
+  wallet: Wallet,
+  priv: MessagePrivate,
+): Promise<Message> {
+  const item = await signItem({ tags, data: NO_DATA }, wallet)
+  const commitment = signedCommitment(item, { committed, isNew: true })
+  return Message.owning(entries, new Map([[commitment.id, commitment]]), priv)
+}
+
+const NO_DATA = new Uint8Array()
 
 function coversAll({ committed }: Commitment, message: Message): boolean {
   const covered = new Set(committed)
   return [...message.keys()].every((key) => covered.has(key) || isPrivateKey(key))
+}
+
+function withNested(read: Message, source: Message): Message {
+  const nested = [...source].filter(([key, value]) => {
+    return (value instanceof Message || isList(value)) && read.get(key) instanceof Link
+  })
+  return read.without(...nested.map(([key]) => key)).with(nested)
 }

@@ -1,15 +1,15 @@
 /** The data item: its bytes, and views on the parts of them. Source: ANS-104, section 2. */
-import { toBinary } from '../../base/bytes.ts'
+import { asBuffer, toBinary } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
 import { ARWEAVE_TYPE, type ItemSignatureType, signatureTypeOfNumber } from './signature-types.ts'
-import { decodeTags, encodeTags, type Tag } from './tags.ts'
+import { decodeTags, sizeOfTags, type Tag, writeTags } from './tags.ts'
 
 /** What an item says. */
 export interface ItemContent {
   /** 32 bytes. */
-  readonly target?: Uint8Array
+  readonly target?: Uint8Array | undefined
   /** 32 bytes. */
-  readonly anchor?: Uint8Array
+  readonly anchor?: Uint8Array | undefined
   readonly tags: readonly Tag[]
   readonly data: Uint8Array
 }
@@ -38,7 +38,8 @@ export const UNSIGNED: ItemSignature = {
 
 /** Whether an item carries a signature, valid or not. */
 export function isSignedItem({ signature }: ItemSignature): boolean {
-  return signature.some((byte) => byte !== 0)
+  for (let at = 0; at < signature.length; at++) if (signature[at] !== 0) return true
+  return false
 }
 
 /** The bytes of an item: those received, where it was received. */
@@ -53,50 +54,66 @@ export function encodeItem(item: DataItem): Uint8Array {
  */
 export function createItem(content: ItemContent, signature = UNSIGNED): DataItem {
   const { type } = signature
-  const { target, anchor, data } = content
+  const { target, anchor, tags, data } = content
   assertLength('signature', signature.signature, type.signatureBytes)
   assertLength('owner', signature.owner, type.ownerBytes)
+  if (target !== undefined) assertLength('target', target, FIELD_BYTES)
+  if (anchor !== undefined) assertLength('anchor', anchor, FIELD_BYTES)
   assertSignedAs(signature)
-  const tagBytes = encodeTags(content.tags)
-  const counters = Buffer.alloc(16)
-  counters.writeUInt32LE(content.tags.length, 0)
-  counters.writeUInt32LE(tagBytes.length, 8)
-  const bytes = Buffer.concat([
-    Uint8Array.of(type.number & 0xff, type.number >> 8),
-    signature.signature,
-    signature.owner,
-    ...optionalField('target', target),
-    ...optionalField('anchor', anchor),
-    counters,
-    tagBytes,
-    data,
-  ])
-  const dataStart = bytes.length - data.length
+  const tagsSize = sizeOfTags(tags)
+  const ownerStart = TYPE_BYTES + type.signatureBytes
+  const fieldsStart = ownerStart + type.ownerBytes
+  const anchorStart = fieldsStart + sizeOfField(target)
+  const countersStart = anchorStart + sizeOfField(anchor)
+  const tagsStart = countersStart + COUNTERS_BYTES
+  const dataStart = tagsStart + tagsSize
+  const bytes = Buffer.allocUnsafe(dataStart + data.length)
+  bytes.writeUInt16LE(type.number, 0)
+  bytes.set(signature.signature, TYPE_BYTES)
+  bytes.set(signature.owner, ownerStart)
+  writeField(bytes, fieldsStart, target)
+  writeField(bytes, anchorStart, anchor)
+  bytes.fill(0, countersStart, tagsStart)
+  bytes.writeUInt32LE(tags.length, countersStart)
+  bytes.writeUInt32LE(tagsSize, countersStart + COUNTERS_BYTES / 2)
+  writeTags(tags, bytes, tagsStart)
+  bytes.set(data, dataStart)
   return {
     bytes,
     type,
-    signature: bytes.subarray(2, 2 + type.signatureBytes),
-    owner: bytes.subarray(2 + type.signatureBytes, 2 + type.signatureBytes + type.ownerBytes),
-    ...(target === undefined ? {} : { target }),
-    ...(anchor === undefined ? {} : { anchor }),
-    tags: content.tags.map(readableTag),
-    tagBytes: bytes.subarray(dataStart - tagBytes.length, dataStart),
+    signature: bytes.subarray(TYPE_BYTES, ownerStart),
+    owner: bytes.subarray(ownerStart, fieldsStart),
+    target,
+    anchor,
+    tags: tags.every(isReadable) ? tags : tags.map(readableTag),
+    tagBytes: bytes.subarray(tagsStart, dataStart),
     data: bytes.subarray(dataStart),
   }
 }
 
-/** A tag as `decodeItem` reads it. */
-function readableTag(tag: Tag): Tag {
-  const { name, value } = tag
-  if (typeof value !== 'string') return { name: name.toWellFormed(), value: toBinary(value) }
-  const isReadable = name.isWellFormed() && value.isWellFormed()
-  return isReadable ? tag : { name: name.toWellFormed(), value: value.toWellFormed() }
+const TYPE_BYTES = 2
+const FIELD_BYTES = 32
+/** The number of tags and their length, 8 bytes each. */
+const COUNTERS_BYTES = 16
+
+/** Whether a tag is as `decodeItem` reads it. */
+function isReadable({ name, value }: Tag): boolean {
+  return typeof value === 'string' && name.isWellFormed() && value.isWellFormed()
 }
 
-function optionalField(name: string, field: Uint8Array | undefined): Uint8Array[] {
-  if (field === undefined) return [Uint8Array.of(0)]
-  assertLength(name, field, 32)
-  return [Uint8Array.of(1), field]
+function readableTag({ name, value }: Tag): Tag {
+  const readable = typeof value === 'string' ? value.toWellFormed() : toBinary(value)
+  return { name: name.toWellFormed(), value: readable }
+}
+
+function sizeOfField(field: Uint8Array | undefined): number {
+  return field === undefined ? 1 : 1 + FIELD_BYTES
+}
+
+/** A byte that says whether the field is there, and the field. */
+function writeField(bytes: Buffer, start: number, field: Uint8Array | undefined): void {
+  bytes[start] = field === undefined ? 0 : 1
+  if (field !== undefined) bytes.set(field, start + 1)
 }
 
 function assertLength(name: string, bytes: Uint8Array, length: number): void {
@@ -113,7 +130,7 @@ function assertLength(name: string, bytes: Uint8Array, length: number): void {
  * signature type other than 1, 2 and 3.
  */
 export function decodeItem(bytes: Uint8Array): DataItem {
-  const reader = new ItemReader(bytes)
+  const reader = new ItemReader(asBuffer(bytes))
   const type = signatureTypeOfNumber(reader.readInteger(2, 'signature type'))
   const signature = reader.read(type.signatureBytes, 'signature')
   const owner = reader.read(type.ownerBytes, 'owner')
@@ -123,18 +140,9 @@ export function decodeItem(bytes: Uint8Array): DataItem {
   const tagBytes = reader.read(reader.readInteger(8, 'length of the tags'), 'tags')
   const tags = decodeTags(tagBytes, tagCount)
   const data = reader.rest()
-  assertSignedAs({ type, owner, signature })
-  return {
-    bytes,
-    type,
-    signature,
-    owner,
-    ...(target === undefined ? {} : { target }),
-    ...(anchor === undefined ? {} : { anchor }),
-    tags,
-    tagBytes,
-    data,
-  }
+  const item: DataItem = { bytes, type, signature, owner, target, anchor, tags, tagBytes, data }
+  assertSignedAs(item)
+  return item
 }
 
 function assertSignedAs(signature: ItemSignature): void {
@@ -145,43 +153,37 @@ function assertSignedAs(signature: ItemSignature): void {
 }
 
 class ItemReader {
-  readonly #bytes: Uint8Array
+  readonly #bytes: Buffer
   #offset = 0
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Buffer) {
     this.#bytes = bytes
   }
 
   read(length: number, name: string): Uint8Array {
-    const end = this.#offset + length
-    if (end > this.#bytes.length) {
-      throw new AoError('invalid-encoding', `Expected ${length} bytes of ${name} in a data item`, {
-        offset: this.#offset,
-        bytes: this.#bytes.length,
-      })
-    }
-    const part = this.#bytes.subarray(this.#offset, end)
-    this.#offset = end
-    return part
+    const start = this.#skip(length, name)
+    return this.#bytes.subarray(start, start + length)
   }
 
   /** Little-endian. @throws AoError `invalid-encoding` for 2^32 and more. */
   readInteger(length: number, name: string): number {
+    const start = this.#skip(length, name)
     let value = 0
-    for (const [index, byte] of this.read(length, name).entries()) {
+    for (let index = length - 1; index >= 0; index--) {
+      const byte = this.#bytes[start + index] ?? 0
       if (index > 3 && byte !== 0) {
         throw new AoError('invalid-encoding', `Expected a ${name} below 2^32 in a data item`)
       }
-      if (index <= 3) value += byte * 2 ** (8 * index)
+      value = value * 256 + byte
     }
     return value
   }
 
   /** A field of 32 bytes after a byte that says whether it is there. */
   readOptional(name: string): Uint8Array | undefined {
-    const [presence] = this.read(1, `presence of the ${name}`)
+    const presence = this.#bytes[this.#skip(1, `presence of the ${name}`)]
     if (presence === 0) return undefined
-    if (presence === 1) return this.read(32, name)
+    if (presence === 1) return this.read(FIELD_BYTES, name)
     throw new AoError('invalid-encoding', `Expected 0 or 1 as the presence of the ${name}`, {
       got: presence,
     })
@@ -189,5 +191,18 @@ class ItemReader {
 
   rest(): Uint8Array {
     return this.#bytes.subarray(this.#offset)
+  }
+
+  /** Where the part begins that is left behind. */
+  #skip(length: number, name: string): number {
+    const start = this.#offset
+    if (start + length > this.#bytes.length) {
+      throw new AoError('invalid-encoding', `Expected ${length} bytes of ${name} in a data item`, {
+        offset: start,
+        bytes: this.#bytes.length,
+      })
+    }
+    this.#offset = start + length
+    return start
   }
 }

@@ -20,7 +20,9 @@ export function deepHash(value: DeepHashable): Uint8Array {
 }
 
 function digestOf(value: DeepHashable): Digest {
-  return isBlob(value) ? hashBlob(value) : foldHashes(startList(value.length), value.map(digestOf))
+  return isBlob(value)
+    ? hashBlob(value)
+    : foldHashes(startList(value.length), ...value.map(digestOf))
 }
 
 /** The deep hash of bytes. */
@@ -40,7 +42,7 @@ export function startList(length: number): Digest {
 }
 
 /** A list's hash with the deep hashes of further elements added. */
-export function foldHashes(start: Digest, hashes: readonly Digest[]): Digest {
+export function foldHashes(start: Digest, ...hashes: readonly Digest[]): Digest {
   let fold = start
   for (const element of hashes) fold = hashPair(fold, element)
   return fold

@@ -7,7 +7,8 @@ import { Message } from '../../message/message.ts'
 import { isBinary, isList, Link, type List, type Value } from '../../message/value.ts'
 import type { DataItem } from './data-item.ts'
 import { itemToMessage } from './item-to-message.ts'
-import { readReceived } from './received-bytes.ts'
+import { itemWireOf } from './item-wire.ts'
+import { receivedMessage } from './received-item.ts'
 
 export interface ItemAgreement {
   /**
@@ -23,9 +24,9 @@ export interface ItemAgreement {
  * @throws AoError for bytes that are no item, or not that of a message.
  */
 export function receivedItem(message: Message, commitment: Commitment): DataItem | undefined {
-  if (commitment.wire?.kind !== 'ans104') return undefined
-  const received = readReceived(commitment.wire.item)
-  return compareMessages(received.message, message, commitment) && received.item
+  const wire = itemWireOf(commitment.wire)
+  if (wire === undefined) return undefined
+  return compareMessages(receivedMessage(wire), message, commitment) && wire.decoded()
 }
 
 /**
@@ -49,10 +50,12 @@ export function compareMessages(
 ): ItemAgreement | undefined {
   const own = read.commitments.get(commitment.id)
   if (own === undefined || !isSameCommitment(own, commitment)) return undefined
+  if (read === message) return NOTHING_LINKED
   const comparison = new Comparison()
-  const isSame = read === message || comparison.isSameContent(read, message)
-  return isSame ? { linked: comparison.linked } : undefined
+  return comparison.isSameContent(read, message) ? comparison : undefined
 }
+
+const NOTHING_LINKED: ItemAgreement = { linked: [] }
 
 function isSameCommitment(own: Commitment, other: Commitment): boolean {
   if (own === other) return true
@@ -71,7 +74,7 @@ function isSameCommitment(own: Commitment, other: Commitment): boolean {
  * @NOTE Messages are compared key by key. Their ids would not do: a message keeps the ids of its
  * commitments whatever becomes of its keys.
  */
-class Comparison {
+class Comparison implements ItemAgreement {
   readonly linked: (Message | List)[] = []
 
   /** Whether a message has all keys of the received one, with the same values. */

@@ -1,6 +1,5 @@
 /** The commitment that a data item is to its message. */
 import { compareText, equalBinary } from '../../base/bytes.ts'
-import { addressOf } from '../../crypto/address.ts'
 import { encodeBase64url } from '../../crypto/base64url.ts'
 import { parseAoTypes } from '../../message/ao-types.ts'
 import type { Commitment } from '../../message/commitment.ts'
@@ -8,11 +7,13 @@ import { decodeValue } from '../../message/decode-value.ts'
 import { encodeScalar } from '../../message/encode-tabm.ts'
 import { TYPES_KEY } from '../../message/keys.ts'
 import { Message } from '../../message/message.ts'
-import type { Tabm } from '../../message/tabm.ts'
+import type { TabmValue } from '../../message/tabm.ts'
 import { isBinary, isList, type Value } from '../../message/value.ts'
 import { type DataItem, isSignedItem } from './data-item.ts'
 import { signedItemId, unsignedItemId } from './item-signature.ts'
-import { dataKeyOf, lowerCase, presentKey, tagsOf } from './item-tags.ts'
+import { signerOf } from './item-signer.ts'
+import { DATA_KEY_TAG, dataKeyOf } from './item-tags.ts'
+import { ItemWire } from './item-wire.ts'
 import { BUNDLE_TAGS, findBundleTag } from './nested-items.ts'
 import { formatOriginalTags, ORIGINAL_TAGS } from './original-tags.ts'
 import type { Tag } from './tags.ts'
@@ -23,10 +24,15 @@ export const ANS104_DEVICE = 'ans104@1.0'
 export const UNSIGNED_TYPE = 'unsigned-sha256'
 
 export interface DecodedItem {
-  readonly tabm: Tabm
+  /** The values of the TABM, by its keys. */
+  readonly entries: ReadonlyMap<string, TabmValue>
   readonly committed: readonly string[]
+  /** Whether all names of tags are in lower case. */
+  readonly isLowerCase: boolean
+  /** Whether some tags say what the item is, and not what the message says. */
+  readonly hasSpecial: boolean
   /** Keys whose values are items of their own in the data. */
-  readonly nestedKeys: ReadonlySet<string>
+  readonly nested: ReadonlyMap<string, TabmValue> | undefined
 }
 
 /**
@@ -35,86 +41,139 @@ export interface DecodedItem {
  */
 export function commitmentOfItem(item: DataItem, decoded: DecodedItem): Commitment | undefined {
   const isSigned = isSignedItem(item)
-  const needsTags = !isCanonicallyTyped(decoded.tabm) || !isPlain(item, decoded)
+  const needsTags = !isCanonicallyTyped(decoded.entries) || !isPlain(item, decoded)
   if (!isSigned && !needsTags) return undefined
-  const bundleTags = bundleTagsOf(item)
-  const fields = new Map<string, Value>()
-  fields.set('bundle', bundleTags.has('bundle-format') ? 'true' : 'false')
-  if (isSigned) for (const [name, { value }] of bundleTags) fields.set(name, value)
-  if (item.anchor !== undefined) fields.set('field-anchor', encodeBase64url(item.anchor))
-  if (item.target !== undefined) fields.set('field-target', encodeBase64url(item.target))
-  if (needsTags) fields.set(ORIGINAL_TAGS, formatOriginalTags(item.tags))
-  if (isSigned) return signedCommitment(item, decoded.committed, fields)
+  const fields = fieldsOf(item, decoded, { isSigned, needsTags })
+  if (isSigned)
+    return signedCommitment(item, { committed: decoded.committed, fields, isNew: false })
   return {
     id: unsignedItemId(item),
     device: ANS104_DEVICE,
     type: UNSIGNED_TYPE,
     committed: decoded.committed,
     fields,
-    wire: { kind: 'ans104', item: item.bytes },
+    wire: new ItemWire(item.bytes, item),
   }
 }
 
 const NO_BUNDLE: ReadonlyMap<string, Value> = new Map([['bundle', 'false']])
 
-/** The commitment of a signed item whose tags can be told from the message. */
+interface FieldsNeeded {
+  readonly isSigned: boolean
+  readonly needsTags: boolean
+}
+
+function fieldsOf(
+  item: DataItem,
+  { hasSpecial }: DecodedItem,
+  { isSigned, needsTags }: FieldsNeeded,
+): ReadonlyMap<string, Value> {
+  const { target, anchor, tags } = item
+  const isBare = target === undefined && anchor === undefined
+  if (isBare && !hasSpecial && !needsTags) return NO_BUNDLE
+  const bundleTags = hasSpecial ? bundleTagsOf(tags) : []
+  const isBundle = bundleTags.some(({ name }) => name === 'bundle-format')
+  const fields = new Map<string, Value>([['bundle', isBundle ? 'true' : 'false']])
+  if (isSigned) for (const { name, value } of bundleTags) fields.set(name, value)
+  if (anchor !== undefined) fields.set('field-anchor', encodeBase64url(anchor))
+  if (target !== undefined) fields.set('field-target', encodeBase64url(target))
+  if (needsTags) fields.set(ORIGINAL_TAGS, formatOriginalTags(tags))
+  return fields
+}
+
+export interface SignedContent {
+  readonly committed: readonly string[]
+  /** By default those of an item without anything but tags that can be told from the message. */
+  readonly fields?: ReadonlyMap<string, Value>
+  /** Whether the signature was made here, so that nobody will ask whether it holds. */
+  readonly isNew: boolean
+}
+
+/** The commitment of a signed item. */
 export function signedCommitment(
   item: DataItem,
-  committed: readonly string[],
-  fields: ReadonlyMap<string, Value> = NO_BUNDLE,
+  { committed, fields = NO_BUNDLE, isNew }: SignedContent,
 ): Commitment {
+  const { keyid, committer } = signerOf(item)
   return {
     id: signedItemId(item),
     device: ANS104_DEVICE,
     type: item.type.commitmentType,
     committed,
-    keyid: `publickey:${encodeBase64url(item.owner)}`,
-    committer: addressOf(item.type.walletType, item.owner),
+    keyid,
+    committer,
     signature: encodeBase64url(item.signature),
     fields,
-    wire: { kind: 'ans104', item: item.bytes },
+    wire: isNew ? new ItemWire(item.bytes) : new ItemWire(item.bytes, item),
   }
 }
 
-/** The first tag of each name of a bundle tag, in any case. */
-function bundleTagsOf({ tags }: DataItem): ReadonlyMap<string, Tag> {
-  const found = new Map<string, Tag>()
+/** The first tag of each name of a bundle tag, in any case, under that name. */
+function bundleTagsOf(tags: readonly Tag[]): Tag[] {
+  const found: Tag[] = []
   for (const name of BUNDLE_TAGS) {
     const tag = findBundleTag(tags, name)
-    if (tag !== undefined) found.set(name, tag)
+    if (tag !== undefined) found.push({ name, value: tag.value })
   }
   return found
 }
 
 /**
  * Whether the message alone gives back the tags, even when its committed keys have been sorted on
- * their way, as httpsig sorts them. HyperBEAM only asks whether all names are in lower case, and
- * then cannot verify items whose tags are unsorted or repeated.
+ * their way, as httpsig sorts them: whether `tagsOf` would make them. HyperBEAM only asks whether all
+ * names are in lower case, and then cannot verify items whose tags are unsorted or repeated.
  */
-function isPlain(item: DataItem, { tabm, committed, nestedKeys }: DecodedItem): boolean {
-  if (item.tags.some(({ name }) => lowerCase(name) !== name)) return false
-  const elsewhere = new Set(nestedKeys)
-  if (item.target !== undefined) elsewhere.add('target')
-  if (item.anchor !== undefined) elsewhere.add('anchor')
-  const bundleTags = [...bundleTagsOf(item)].map(([name, { value }]) => ({ name, value }))
-  const keys = committed.map((key) => presentKey(tabm, key)).sort(compareText)
-  const plain = tagsOf(tabm, { keys, dataKey: dataKeyOf(tabm), elsewhere, bundleTags })
-  return (
-    plain.length === item.tags.length &&
-    plain.every(({ name, value }, index) => {
-      const tag = item.tags[index]
-      return tag?.name === name && equalBinary(tag.value, value)
-    })
-  )
+function isPlain(item: DataItem, decoded: DecodedItem): boolean {
+  if (!decoded.isLowerCase) return false
+  const { tags } = item
+  const { entries } = decoded
+  const dataKey = dataKeyOf(entries)
+  const leading = decoded.hasSpecial ? bundleTagsOf(tags) : []
+  if (dataKey !== 'data') leading.push({ name: DATA_KEY_TAG, value: dataKey })
+  let count = leading.length
+  for (const key of entries.keys()) if (isTagged(key, item, { dataKey, decoded })) count++
+  if (tags.length !== count) return false
+  if (!leading.every(({ name, value }, index) => isSameTag(tags[index], name, value))) return false
+  const others = leading.length === 0 ? tags : tags.slice(leading.length)
+  let before = ''
+  for (const tag of others) {
+    const { name } = tag
+    if (compareText(before, name) >= 0 || !isTagged(name, item, { dataKey, decoded })) return false
+    if (!isSameTag(tag, name, entries.get(name))) return false
+    before = name
+  }
+  return true
+}
+
+interface KeyPlaces {
+  readonly dataKey: string
+  readonly decoded: DecodedItem
+}
+
+/** Whether a key of a message becomes a tag, and neither the data, nor in it, nor a field. */
+function isTagged(
+  key: string,
+  { target, anchor }: DataItem,
+  { dataKey, decoded }: KeyPlaces,
+): boolean {
+  if (key === dataKey || (key === DATA_KEY_TAG && dataKey !== 'data')) return false
+  if (key === 'target' && target !== undefined) return false
+  if (key === 'anchor' && anchor !== undefined) return false
+  return decoded.nested === undefined || !decoded.nested.has(key)
+}
+
+function isSameTag(tag: Tag | undefined, name: string, value: TabmValue | undefined): boolean {
+  if (tag?.name !== name || value === undefined || value instanceof Message) return false
+  return equalBinary(tag.value, value)
 }
 
 /** Whether values and types come back as they are when the message has been a typed one. */
-function isCanonicallyTyped(tabm: Tabm): boolean {
-  const types = tabm.get(TYPES_KEY)
+function isCanonicallyTyped(entries: ReadonlyMap<string, TabmValue>): boolean {
+  const types = entries.get(TYPES_KEY)
   if (types === undefined || types instanceof Message) return true
   for (const [key, type] of parseAoTypes(types)) {
     if (key === '.') continue
-    const text = tabm.get(key)
+    const text = entries.get(key)
     if (text === undefined || text instanceof Message) return false
     const value = decodeValue(type, text)
     if (value instanceof Message || isList(value) || isBinary(value)) return false

@@ -33,12 +33,16 @@ export interface ItemLayout {
 export function itemCommitmentOf(message: {
   readonly commitments: Commitments
 }): Commitment | undefined {
-  const [first, ...others] = [...message.commitments.values()].filter(
-    ({ device }) => device === ANS104_DEVICE,
-  )
-  if (others.length === 0) return first
+  let found: Commitment | undefined
+  let count = 0
+  for (const commitment of message.commitments.values()) {
+    if (commitment.device !== ANS104_DEVICE) continue
+    found = commitment
+    count++
+  }
+  if (count <= 1) return found
   throw new AoError('unencodable', 'Expected at most one ans104@1.0 commitment; select one', {
-    commitments: others.length + 1,
+    commitments: count,
   })
 }
 

@@ -3,9 +3,10 @@ import { toText } from '../../base/bytes.ts'
 import { LINK_SUFFIX, linkedKey } from '../../message/keys.ts'
 import { Message } from '../../message/message.ts'
 import { isList, Link, type Value } from '../../message/value.ts'
+import { type DataItem, decodeItem } from './data-item.ts'
 import { DATA_KEY_TAG, lowerCase } from './item-tags.ts'
+import { itemToMessage } from './item-to-message.ts'
 import { BUNDLE_TAGS } from './nested-items.ts'
-import { readReceived, readReceivedItem } from './received-bytes.ts'
 
 /** In the name of a tag, without regard to case; the Kelvin sign is a capital k. */
 const LINK_MARK = /\+lin/i
@@ -19,16 +20,28 @@ const AMBIGUOUS: ReadonlySet<string> = new Set([...BUNDLE_TAGS, DATA_KEY_TAG, 'a
 export function linksOfItem(bytes: Uint8Array): string[] {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
   if (!LINK_MARK.test(text)) return []
-  const links = linksOfTags(bytes)
+  const item = readItem(bytes)
+  // Who asks for the links of an item mostly wants its message next.
+  readItems.set(bytes, item)
+  const links = linksOfTags(item)
   if (links !== undefined) return links
   const ids: string[] = []
-  collectLinks(readReceived(bytes).message, ids)
+  collectLinks(itemToMessage(item), ids)
   return ids
 }
 
+const readItems = new WeakMap<Uint8Array, DataItem>()
+
+/**
+ * The item of these bytes, not read again where its links were asked for.
+ * @throws AoError see `decodeItem`.
+ */
+export function readItem(bytes: Uint8Array): DataItem {
+  return readItems.get(bytes) ?? decodeItem(bytes)
+}
+
 /** `undefined` where it takes more than the tags to know. */
-function linksOfTags(bytes: Uint8Array): string[] | undefined {
-  const { tags, data, target, anchor } = readReceivedItem(bytes)
+function linksOfTags({ tags, data, target, anchor }: DataItem): string[] | undefined {
   if (data.length > 0 || target !== undefined || anchor !== undefined) return undefined
   const keys = new Set<string>()
   const ids: string[] = []

@@ -65,7 +65,7 @@ export function sortedPublicKeys(tabm: Tabm): string[] {
 }
 
 /** The key of the data: what `ao-data-key` says, else `body` if there is only that, else `data`. */
-export function dataKeyOf(tabm: Tabm): string {
+export function dataKeyOf(tabm: Pick<ReadonlyMap<string, TabmValue>, 'get' | 'has'>): string {
   const explicit = tabm.get(DATA_KEY_TAG)
   if (explicit !== undefined && !(explicit instanceof Message)) {
     const key = toText(explicit)
@@ -84,6 +84,13 @@ export function isAbsent(value: TabmValue | undefined): boolean {
  * around a sigma to tell whether it ends a word.
  */
 export function lowerCase(name: string): string {
-  if (byteLength(name) === name.length) return name.toLowerCase()
+  let isAscii = true
+  let isLower = true
+  for (let at = 0; at < name.length; at++) {
+    const unit = name.charCodeAt(at)
+    if (unit > 0x7f) isAscii = false
+    else if (unit >= 0x41 && unit <= 0x5a) isLower = false
+  }
+  if (isAscii) return isLower ? name : name.toLowerCase()
   return Array.from(name, (char) => char.toLowerCase()).join('')
 }

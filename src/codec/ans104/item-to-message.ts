@@ -7,10 +7,12 @@ import { isPrivateKey, LINK_SUFFIX, linkedKey, TYPES_KEY } from '../../message/k
 import { Message } from '../../message/message.ts'
 import { fromTabm } from '../../message/structured.ts'
 import type { TabmValue } from '../../message/tabm.ts'
+import { isBinary } from '../../message/value.ts'
 import { assertItemCount } from './bundle.ts'
 import type { DataItem } from './data-item.ts'
 import { commitmentOfItem } from './item-commitment.ts'
 import { DATA_KEY_TAG, lowerCase } from './item-tags.ts'
+import { ItemWire } from './item-wire.ts'
 import { BUNDLE_TAGS, readNestedItems } from './nested-items.ts'
 import type { Tag } from './tags.ts'
 
@@ -28,28 +30,25 @@ export function itemToMessage(item: DataItem): Message {
   if (!(value instanceof Message)) {
     throw new AoError('invalid-message', 'Expected an item with a message, got a bare binary')
   }
-  return fromTabm(value)
+  const message = fromTabm(value)
+  for (const { wire } of message.commitments.values()) {
+    if (wire instanceof ItemWire) wire.keepMessage(message)
+  }
+  return message
 }
 
 /** The TABM of an item, or the data alone of one with the tag `ao-type: binary`. */
-export function itemToTabm(
-  item: DataItem,
-  level: Level = { depth: 0, counted: { items: 0 } },
-): TabmValue {
-  if (item.tags.some(isBinaryMark)) return toBinary(item.data)
-  const nested = nestedValues(item, level)
-  const tags = tagValues(item.tags)
-  const values: ItemValues = {
-    data: nested ?? plainData(item, tags),
-    fields: fieldValues(item),
-    tags,
-  }
-  const committed = committedKeys(item, values)
-  const tabm = new Message(committed.map((key) => findValue(key, values)))
-  const source = { tabm, committed, nestedKeys: new Set(nested?.keys()) }
-  const commitment = commitmentOfItem(item, source)
-  if (commitment === undefined) return tabm
-  return tabm.withCommitments(new Map([[commitment.id, commitment]]))
+function itemToTabm(item: DataItem, level: Level = { depth: 0, counted: { items: 0 } }): TabmValue {
+  const names = readNames(item.tags)
+  if (names.isBinary) return toBinary(item.data)
+  const nested = names.hasSpecial ? nestedValues(item, level) : undefined
+  const data = nested ?? plainData(item, names)
+  const all = allEntries(item, data)
+  const entries = names.hasSpecial || hasLinks(all) ? chooseEntries(all, data) : all
+  const committed = committedKeys(entries)
+  const commitment = commitmentOfItem(item, { entries, committed, nested, ...names })
+  if (commitment === undefined) return Message.owning(entries)
+  return Message.owning(entries, new Map([[commitment.id, commitment]]))
 }
 
 interface Level {
@@ -60,14 +59,29 @@ interface Level {
 
 type Values = ReadonlyMap<string, TabmValue>
 
-interface ItemValues {
-  readonly data: Values
-  readonly fields: Values
-  readonly tags: Values
+/** Tags that say what the item is; what the message says is in the others. */
+const SPECIAL_TAGS: ReadonlySet<string> = new Set<string>([...BUNDLE_TAGS, DATA_KEY_TAG])
+
+/** What the names of tags tell of an item. */
+interface TagNames {
+  /** Whether all of them came in lower case, as the keys of the message are. */
+  readonly isLowerCase: boolean
+  readonly hasSpecial: boolean
+  /** Whether the item is a bare binary. */
+  readonly isBinary: boolean
 }
 
-function isBinaryMark({ name, value }: Tag): boolean {
-  return name === 'ao-type' && value === 'binary'
+function readNames(tags: readonly Tag[]): TagNames {
+  let isLowerCase = true
+  let hasSpecial = false
+  let isBinary = false
+  for (const { name, value } of tags) {
+    const key = lowerCase(name)
+    if (key !== name) isLowerCase = false
+    if (SPECIAL_TAGS.has(key)) hasSpecial = true
+    if (name === 'ao-type' && value === 'binary') isBinary = true
+  }
+  return { isLowerCase, hasSpecial, isBinary }
 }
 
 function nestedValues(item: DataItem, { depth, counted }: Level): Values | undefined {
@@ -81,40 +95,62 @@ function nestedValues(item: DataItem, { depth, counted }: Level): Values | undef
   counted.items += items.size
   assertItemCount(counted.items)
   const values = new Map<string, TabmValue>()
-  for (const [key, nested] of items)
-    values.set(key, itemToTabm(nested, { depth: depth + 1, counted }))
+  for (const key of [...items.keys()].sort(compareText)) {
+    const nested = items.get(key)
+    if (nested !== undefined) values.set(key, itemToTabm(nested, { depth: depth + 1, counted }))
+  }
   return values
 }
 
-function plainData({ data }: DataItem, tags: Values): Values {
-  if (data.length === 0) return new Map()
-  const key = tags.get(DATA_KEY_TAG)
-  return new Map([[typeof key === 'string' ? key : 'data', toBinary(data)]])
-}
+const NO_VALUES: Values = new Map()
 
-function fieldValues({ target, anchor }: DataItem): Values {
-  const fields = new Map<string, TabmValue>()
-  if (anchor !== undefined) fields.set('anchor', encodeBase64url(anchor))
-  if (target !== undefined) fields.set('target', encodeBase64url(target))
-  return fields
-}
-
-/** Values by lower-case name; the types among them with lower-case keys, in canonical form. */
-function tagValues(tags: readonly Tag[]): Values {
+function plainData({ tags, data }: DataItem, { hasSpecial }: TagNames): Values {
+  if (data.length === 0) return NO_VALUES
+  const key = hasSpecial ? tagValue(DATA_KEY_TAG, tags) : undefined
   const values = new Map<string, TabmValue>()
-  const lists = new Map<string, Binary[]>()
+  return values.set(typeof key === 'string' ? key : 'data', toBinary(data))
+}
+
+/** The values of the data, which beats a field; of the tags in their order; of fields, which beat a tag. */
+function allEntries({ tags, target, anchor }: DataItem, data: Values): Map<string, TabmValue> {
+  const entries = new Map<string, TabmValue>()
+  for (const [key, value] of data) entries.set(key, value)
+  const isInData = inData(data)
+  const repeated = new Set<string>()
   for (const { name, value } of tags) {
     const key = lowerCase(name)
-    const first = values.get(key)
-    if (first === undefined) values.set(key, value)
-    else lists.set(key, [...(lists.get(key) ?? [first as Binary]), value])
+    if (isInData(key)) continue
+    if (entries.has(key)) repeated.add(key)
+    else entries.set(key, value)
   }
-  for (const [key, list] of lists) values.set(key, joinValues(list))
-  const types = values.get(TYPES_KEY)
-  if (types !== undefined && !(types instanceof Message)) {
-    values.set(TYPES_KEY, lowerCaseTypes(types))
+  for (const key of repeated) entries.set(key, tagValue(key, tags) ?? '')
+  const types = isInData(TYPES_KEY) ? undefined : entries.get(TYPES_KEY)
+  if (isBinary(types)) entries.set(TYPES_KEY, lowerCaseTypes(types))
+  if (anchor !== undefined && !isInData('anchor')) entries.set('anchor', encodeBase64url(anchor))
+  if (target !== undefined && !isInData('target')) entries.set('target', encodeBase64url(target))
+  return entries
+}
+
+/** Whether the data has a key, as itself or as its link. */
+function inData(data: Values): (key: string) => boolean {
+  if (data.size === 0) return () => false
+  const isLinked = hasLinks(data)
+  return (key) => {
+    const base = linkedKey(key) ?? key
+    return data.has(base) || (isLinked && data.has(base + LINK_SUFFIX))
   }
-  return values
+}
+
+function hasLinks(entries: Values): boolean {
+  for (const key of entries.keys()) if (linkedKey(key) !== undefined) return true
+  return false
+}
+
+/** The value that the tags give a key: that of one tag, or those of several as a list. */
+function tagValue(key: string, tags: readonly Tag[]): Binary | undefined {
+  const values: Binary[] = []
+  for (const { name, value } of tags) if (lowerCase(name) === key) values.push(value)
+  return values.length > 1 ? joinValues(values) : values[0]
 }
 
 /** A list of strings as a structured field; the strings may hold any byte. */
@@ -137,39 +173,40 @@ function escapeQuotes(value: Binary): Binary {
   return Uint8Array.from(bytes)
 }
 
+/** Types with their keys in lower case, in canonical form. */
 function lowerCaseTypes(types: Binary): string {
   const lower = new Map<string, string>()
   for (const [key, type] of parseAoTypes(types)) lower.set(lowerCase(key), type)
   return formatAoTypes([...lower])
 }
 
-const NOT_COMMITTED = new Set<string>([...BUNDLE_TAGS, DATA_KEY_TAG])
-
-/** Keys of the data, sorted; of the tags, in their order; then the fields. Links without suffix. */
-function committedKeys(item: DataItem, { data, fields }: ItemValues): string[] {
-  const keys = [...data.keys()].sort(compareText)
-  for (const { name } of item.tags) {
-    const key = lowerCase(name)
-    if (!NOT_COMMITTED.has(key)) keys.push(key)
+/**
+ * The entries without special tags, and with either a key or its link: the key, in the place of the
+ * first of them.
+ */
+function chooseEntries(all: Values, data: Values): Map<string, TabmValue> {
+  const chosen = new Map<string, TabmValue>()
+  for (const [key, value] of all) {
+    if (SPECIAL_TAGS.has(key) && !data.has(key)) continue
+    const base = linkedKey(key)
+    const exact = base === undefined ? undefined : all.get(base)
+    if (base === undefined || exact === undefined) chosen.set(key, value)
+    else chosen.set(base, exact)
   }
-  keys.push(...fields.keys())
-  return [...new Set(keys.map((key) => linkedKey(key) ?? key))]
+  return chosen
 }
 
-/** Data beats a field, a field beats a tag; in each the key itself beats its link. */
-function findValue(key: string, { data, fields, tags }: ItemValues): [string, TabmValue] {
-  if (isPrivateKey(key) || key === 'commitments') {
-    throw new AoError('invalid-key', 'Expected an item without reserved keys among its tags', {
-      key,
-    })
+/** The keys of the message: links without suffix. */
+function committedKeys(entries: Values): string[] {
+  const committed: string[] = []
+  for (const key of entries.keys()) {
+    const base = linkedKey(key) ?? key
+    if (isPrivateKey(base) || base === 'commitments') {
+      throw new AoError('invalid-key', 'Expected an item without reserved keys among its tags', {
+        key: base,
+      })
+    }
+    committed.push(base)
   }
-  for (const values of [data, fields, tags]) {
-    if (values.size === 0) continue
-    const value = values.get(key)
-    if (value !== undefined) return [key, value]
-    const link = key + LINK_SUFFIX
-    const linked = values.get(link)
-    if (linked !== undefined) return [link, linked]
-  }
-  throw new AoError('internal', 'A committed key has no value', { key })
+  return committed
 }

@@ -6,10 +6,11 @@ import { generateWallet } from '../../crypto/local-wallet.ts'
 import { createMessage } from '../../message/create-message.ts'
 import { Message } from '../../message/message.ts'
 import { Atom, Float, type Value } from '../../message/value.ts'
+import { verifyMessage } from '../verify.ts'
 import { commitAns104 } from './commit.ts'
 import { decodeItem } from './data-item.ts'
 import { itemToMessage } from './item-to-message.ts'
-import { plainMessageOf } from './plain-item.ts'
+import { plainItemOf } from './plain-item.ts'
 
 const wallet = await generateWallet('ed25519')
 
@@ -40,7 +41,7 @@ function itemOf(committed: Message) {
   return decodeItem(commitment.wire.item)
 }
 
-describe('plainMessageOf()', () => {
+describe('plainItemOf()', () => {
   it('gives what reading the item gives', async () => {
     await fc.assert(
       fc.asyncProperty(message, async (given) => {
@@ -59,9 +60,21 @@ describe('plainMessageOf()', () => {
     )
   })
 
-  it('knows the message of an assignment', async () => {
+  it('knows the item of an assignment', () => {
     const assignment = createMessage({ body: { data: 'x' }, slot: 1, type: 'Assignment' })
-    const committed = await commitAns104(assignment, wallet)
-    assert.ok(plainMessageOf(itemOf(committed), assignment))
+    assert.ok(plainItemOf(assignment))
+  })
+
+  it('can leave nested messages where they are, behind all other keys', async () => {
+    const body = createMessage({ data: 'x' })
+    for (const others of [{ slot: 1 }, { slot: 1, data: 'not plain' }]) {
+      const given = createMessage({ body, ...others })
+      const linked = await commitAns104(given, wallet)
+      const kept = await commitAns104(given, wallet, { keepNested: true })
+      assert.equal(kept.get('body'), body)
+      assert.deepEqual([...kept.keys()], [...linked.without('body').keys(), 'body'])
+      assert.deepEqual([...kept.commitments.keys()], [...linked.commitments.keys()])
+      assert.ok((await verifyMessage(kept)).valid)
+    }
   })
 })

@@ -1,52 +1,111 @@
 /**
- * The message of an item that was just made of it. To sign a message is to read it again from the
- * signed item: its keys in the order of the tags, nested messages as links. For plain messages that
- * is known without reading, which saves two thirds of the time besides the signature; an assignment
- * is such a message.
+ * The item of a plain message, and the message that it is again. To sign a message is to read it
+ * anew from the signed item: its keys in the order of the tags, nested messages as links. For plain
+ * messages one pass gives both, the tags and what is read from them, which saves most of the time
+ * besides the signature; an assignment is such a message.
  */
-import type { Binary } from '../../base/bytes.ts'
-import { isPrivateKey, linkedKey, TYPES_KEY } from '../../message/keys.ts'
+import { byteLength, compareText } from '../../base/bytes.ts'
+import { formatAoTypes } from '../../message/ao-types.ts'
+import { escapeKey } from '../../message/escape.ts'
+import { messageId } from '../../message/id.ts'
+import { isPrivateKey, isRegenerableKey, LINK_SUFFIX, TYPES_KEY } from '../../message/keys.ts'
 import { Message } from '../../message/message.ts'
 import { Atom, isList, Link, type Value } from '../../message/value.ts'
-import type { DataItem } from './data-item.ts'
-import { signedCommitment } from './item-commitment.ts'
+import { DATA_KEY_TAG } from './item-tags.ts'
 import { BUNDLE_TAGS } from './nested-items.ts'
+import { MAX_NAME_BYTES, MAX_VALUE_BYTES, type Tag } from './tags.ts'
 
-/** Names that mean something in an item, or that go elsewhere than into a tag. */
+export interface PlainItem {
+  /** Sorted by name, and all that the item has. */
+  readonly tags: readonly Tag[]
+  readonly committed: readonly string[]
+  /** What is read from the tags. */
+  readonly entries: ReadonlyMap<string, Value>
+}
+
+export interface PlainItemOptions {
+  /** Leaves nested messages and lists as they are, behind all other keys, in place of their links. */
+  readonly keepNested?: boolean
+}
+
+/** What mean something in an item, or go elsewhere than into a tag. */
 const SPECIAL_NAMES: ReadonlySet<string> = new Set([
   ...BUNDLE_TAGS,
-  ...['.', 'ao-type', 'ao-data-key', 'commitments', 'data', 'body', 'target', 'anchor'],
+  ...[DATA_KEY_TAG, '.', 'ao-type', 'data', 'body', 'target', 'anchor'],
 ])
-const PLAIN_NAME = /^[a-z0-9._/?&-]+(\+link)?$/
 const PLAIN_ATOM = /^[a-z][a-z0-9_]*$/
 
 /**
- * What `itemToMessage` gives for an item that was made of `message` without any layout to keep to;
- * `undefined` where that takes reading the item.
+ * The item that is made of a message without any layout to keep to, and what `itemToMessage` gives
+ * for it; `undefined` for a message of which that takes longer to tell.
  */
-export function plainMessageOf(item: DataItem, message: Message): Message | undefined {
-  const hasFields = item.target !== undefined || item.anchor !== undefined
-  if (hasFields || item.data.length > 0 || message.has(TYPES_KEY)) return undefined
-  const committed: string[] = []
-  const entries = new Map<string, Value>()
-  for (const { name, value } of item.tags) {
-    if (!PLAIN_NAME.test(name) || SPECIAL_NAMES.has(name) || isPrivateKey(name)) return undefined
-    const key = linkedKey(name) ?? name
-    committed.push(key)
-    if (name === TYPES_KEY) continue
-    const plain = plainValue(message.get(key), value)
-    if (plain === undefined) return undefined
-    entries.set(key, plain)
+export function plainItemOf(
+  message: Message,
+  { keepNested = false }: PlainItemOptions = {},
+): PlainItem | undefined {
+  const tags: PlainTag[] = []
+  const types: [key: string, type: string][] = []
+  for (const [key, value] of message) {
+    const tag = isPlainKey(key) ? plainTag(key, value) : undefined
+    if (tag === undefined) return undefined
+    tags.push(tag)
+    if (typeof value === 'number') types.push([key, 'integer'])
+    else if (value instanceof Atom) types.push([key, 'atom'])
   }
-  const commitment = signedCommitment(item, committed)
-  return Message.owning(entries, new Map([[commitment.id, commitment]]))
+  if (types.length > 0) tags.push(typesTag(formatAoTypes(types)))
+  if (!tags.every(fits)) return undefined
+  tags.sort((left, right) => compareText(left.name, right.name))
+  return { tags, committed: tags.map(({ key }) => key), entries: entriesOf(tags, keepNested) }
 }
 
-/** A value as it comes back from the tag that was made of it. */
-function plainValue(value: Value | undefined, tag: Binary): Value | undefined {
-  if (typeof value === 'string') return value === tag ? value : undefined
-  if (typeof value === 'number') return Object.is(value, -0) ? undefined : value
-  if (value instanceof Atom) return PLAIN_ATOM.test(value.name) ? value : undefined
-  const isLinked = value instanceof Message || isList(value)
-  return isLinked && typeof tag === 'string' ? new Link(tag) : undefined
+/** A tag, and what is read from it. */
+interface PlainTag extends Tag {
+  readonly value: string
+  readonly key: string
+  /** `undefined` for that of the types, which are read with the values. */
+  readonly read: Value | undefined
+  /** What the tag is the link of. */
+  readonly nested: Value | undefined
+}
+
+function isPlainKey(key: string): boolean {
+  if (key === '' || key === TYPES_KEY || key === 'commitments') return false
+  return !isPrivateKey(key) && !isRegenerableKey(key) && escapeKey(key) === key
+}
+
+/** `undefined` for a value that might be read as another one. */
+function plainTag(key: string, value: Value): PlainTag | undefined {
+  if (value instanceof Message || isList(value)) {
+    const id = messageId(value)
+    return { name: key + LINK_SUFFIX, value: id, key, read: new Link(id), nested: value }
+  }
+  const text = SPECIAL_NAMES.has(key) ? undefined : plainText(value)
+  return text === undefined
+    ? undefined
+    : { name: key, value: text, key, read: value, nested: undefined }
+}
+
+function plainText(value: Value): string | undefined {
+  if (typeof value === 'string') return value.isWellFormed() ? value : undefined
+  if (value instanceof Atom) return PLAIN_ATOM.test(value.name) ? value.name : undefined
+  const isPlain = Number.isSafeInteger(value) && !Object.is(value, -0)
+  return isPlain ? String(value) : undefined
+}
+
+function typesTag(types: string): PlainTag {
+  return { name: TYPES_KEY, value: types, key: TYPES_KEY, read: undefined, nested: undefined }
+}
+
+function fits({ name, value }: PlainTag): boolean {
+  return name.length <= MAX_NAME_BYTES && byteLength(value) <= MAX_VALUE_BYTES
+}
+
+function entriesOf(tags: readonly PlainTag[], keepNested: boolean): ReadonlyMap<string, Value> {
+  const entries = new Map<string, Value>()
+  for (const { key, read, nested } of tags) {
+    if (read !== undefined && !(keepNested && nested !== undefined)) entries.set(key, read)
+  }
+  if (!keepNested) return entries
+  for (const { key, nested } of tags) if (nested !== undefined) entries.set(key, nested)
+  return entries
 }

@@ -35,23 +35,24 @@ const TYPES: readonly ItemSignatureType[] = [
 
 /** @throws AoError `unsupported-algorithm` for any other number than 1, 2 and 3. */
 export function signatureTypeOfNumber(number: number): ItemSignatureType {
-  return find(({ number: own }) => own === number, `${number}`)
+  for (const type of TYPES) if (type.number === number) return type
+  throw unsupported(`${number}`)
 }
 
 /** @throws AoError `unsupported-algorithm` */
 export function signatureTypeOfWallet(walletType: WalletType): ItemSignatureType {
-  return find((type) => type.walletType === walletType, walletType)
+  for (const type of TYPES) if (type.walletType === walletType) return type
+  throw unsupported(walletType)
 }
 
 /** @throws AoError `unsupported-algorithm` */
 export function signatureTypeOfCommitment(commitmentType: string): ItemSignatureType {
-  return find((type) => type.commitmentType === commitmentType, commitmentType)
+  for (const type of TYPES) if (type.commitmentType === commitmentType) return type
+  throw unsupported(commitmentType)
 }
 
-function find(matches: (type: ItemSignatureType) => boolean, asked: string): ItemSignatureType {
-  const type = TYPES.find(matches)
-  if (type !== undefined) return type
-  throw new AoError(
+function unsupported(asked: string): AoError {
+  return new AoError(
     'unsupported-algorithm',
     'Expected a data item of signature type 1 (RSA), 2 (Ed25519) or 3 (Ethereum)',
     { type: asked },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { isAoError } from '../../base/errors.ts'
-import { decodeTags, encodeTags, type Tag } from './tags.ts'
+import { decodeTags, sizeOfTags, type Tag, writeTags } from './tags.ts'
 
 const EXAMPLE = '040c416374696f6e084576616c02650000'
 
@@ -28,7 +28,13 @@ const anyTag = fc
   })
   .map(({ name, value }) => tag(name, value))
 
-describe('encodeTags()', () => {
+function encodeTags(tags: readonly Tag[]): Uint8Array {
+  const bytes = Buffer.alloc(sizeOfTags(tags))
+  writeTags(tags, bytes, 0)
+  return bytes
+}
+
+describe('writeTags()', () => {
   it('writes no bytes for no tags, and one block for others', () => {
     assert.equal(encodeTags([]).length, 0)
     const tags = [tag('Action', 'Eval'), tag('e', '')]

@@ -2,7 +2,7 @@
  * The tags of a data item: one Avro array of pairs of a name and a value (ANS-104, section 2.2).
  * Written as one block; read with several blocks and with block sizes too, as Avro allows.
  */
-import { type Binary, byteLength, toBinary } from '../../base/bytes.ts'
+import { asBuffer, type Binary, byteLength, toBinary } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
 
 export interface Tag {
@@ -16,30 +16,23 @@ export const MAX_NAME_BYTES = 1024
 export const MAX_VALUE_BYTES = 3072
 
 /**
- * The Avro bytes of tags; none for no tags.
+ * How many bytes tags take in Avro; none for no tags.
  * @throws AoError `unencodable` for more than 128 tags, names that are empty or over 1024 bytes, and
  * values over 3072 bytes.
  */
-export function encodeTags(tags: readonly Tag[]): Uint8Array {
-  if (tags.length === 0) return new Uint8Array()
+export function sizeOfTags(tags: readonly Tag[]): number {
+  if (tags.length === 0) return 0
   if (tags.length > MAX_TAGS) {
     throw new AoError('unencodable', `Expected at most ${MAX_TAGS} tags`, { tags: tags.length })
   }
-  let size = longBytes(tags.length) + 1
-  for (const tag of tags) size += tagBytes(tag)
-  const writer = new TagWriter(size)
-  writer.writeLong(tags.length)
-  for (const { name, value } of tags) {
-    writer.writeBinary(name)
-    writer.writeBinary(value)
-  }
-  writer.writeLong(0)
-  return writer.bytes
+  let size = sizeOfLong(tags.length) + sizeOfLong(0)
+  for (const tag of tags) size += sizeOfTag(tag)
+  return size
 }
 
-/** What a tag takes. @throws AoError `unencodable` */
-function tagBytes({ name, value }: Tag): number {
-  const [nameBytes, valueBytes] = [byteLength(name), byteLength(value)]
+function sizeOfTag({ name, value }: Tag): number {
+  const nameBytes = byteLength(name)
+  const valueBytes = byteLength(value)
   if (nameBytes === 0 || nameBytes > MAX_NAME_BYTES || valueBytes > MAX_VALUE_BYTES) {
     throw new AoError(
       'unencodable',
@@ -47,40 +40,44 @@ function tagBytes({ name, value }: Tag): number {
       { name: name.slice(0, 100), nameBytes, valueBytes },
     )
   }
-  return longBytes(nameBytes) + nameBytes + longBytes(valueBytes) + valueBytes
+  return sizeOfLong(nameBytes) + nameBytes + sizeOfLong(valueBytes) + valueBytes
 }
 
 /** Bytes of a count or length: none is above 3072. */
-function longBytes(value: number): number {
+function sizeOfLong(value: number): number {
   return value < 64 ? 1 : 2
 }
 
-class TagWriter {
-  readonly bytes: Buffer
-  #offset = 0
-
-  constructor(size: number) {
-    this.bytes = Buffer.allocUnsafe(size)
+/** Writes tags, of which `sizeOfTags` was asked before, into bytes that have room for them. */
+export function writeTags(tags: readonly Tag[], bytes: Buffer, start: number): void {
+  if (tags.length === 0) return
+  let offset = writeLong(bytes, start, tags.length)
+  for (const { name, value } of tags) {
+    offset = writeBinary(bytes, offset, name)
+    offset = writeBinary(bytes, offset, value)
   }
+  writeLong(bytes, offset, 0)
+}
 
-  /** Zig-zag, then seven bits a byte, the low ones first. */
-  writeLong(value: number): void {
-    let rest = value * 2
-    while (rest > 0x7f) {
-      this.bytes[this.#offset++] = (rest & 0x7f) | 0x80
-      rest >>>= 7
-    }
-    this.bytes[this.#offset++] = rest
+/** Zig-zag, then seven bits a byte, the low ones first. Gives the offset after it. */
+function writeLong(bytes: Buffer, start: number, value: number): number {
+  let offset = start
+  let rest = value * 2
+  while (rest > 0x7f) {
+    bytes[offset++] = (rest & 0x7f) | 0x80
+    rest >>>= 7
   }
+  bytes[offset++] = rest
+  return offset
+}
 
-  /** Length and bytes. */
-  writeBinary(binary: Binary): void {
-    const length = byteLength(binary)
-    this.writeLong(length)
-    if (typeof binary === 'string') this.bytes.write(binary, this.#offset, length, 'utf8')
-    else this.bytes.set(binary, this.#offset)
-    this.#offset += length
-  }
+/** Length and bytes. Gives the offset after them. */
+function writeBinary(bytes: Buffer, start: number, binary: Binary): number {
+  const length = byteLength(binary)
+  const offset = writeLong(bytes, start, length)
+  if (typeof binary === 'string') bytes.write(binary, offset, length, 'utf8')
+  else bytes.set(binary, offset)
+  return offset + length
 }
 
 /**
@@ -103,7 +100,7 @@ class TagReader {
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
-    this.#latin1 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+    this.#latin1 = asBuffer(bytes).toString('latin1')
   }
 
   read(): Tag[] {

@@ -10,9 +10,10 @@ import { type DataItem, isSignedItem } from './data-item.ts'
 import { compareItem, compareMessages, type ItemAgreement } from './item-agreement.ts'
 import { isBundled } from './item-layout.ts'
 import { signedItemId, unsignedItemId, verifyItem } from './item-signature.ts'
+import { type ItemWire, itemWireOf } from './item-wire.ts'
 import { messageToItem } from './message-to-item.ts'
 import { ORIGINAL_TAGS } from './original-tags.ts'
-import { readReceived, verdictOfBytes } from './received-bytes.ts'
+import { receivedMessage } from './received-item.ts'
 
 export interface VerifyAns104Options {
   /**
@@ -28,49 +29,57 @@ export interface VerifyAns104Options {
  * which needs nested messages inline or as links just as they were. For an item without a signature:
  * whether the commitment's id is that of the content.
  */
-export async function verifyAns104(
+export function verifyAns104(
   message: Message,
   commitment: Commitment,
   { verifyNested = refuse }: VerifyAns104Options = {},
 ): Promise<boolean> {
-  const agreement = await findAgreement(message, commitment)
-  if (agreement === undefined) return false
-  for (const value of agreement.linked) if (!(await verifyNested(value))) return false
-  return true
+  const wire = itemWireOf(commitment.wire)
+  const claim = { message, commitment, verifyNested }
+  return wire === undefined ? holdsRemade(claim) : holdsReceived(wire, claim)
+}
+
+interface Claim extends Required<VerifyAns104Options> {
+  readonly message: Message
+  readonly commitment: Commitment
 }
 
 async function refuse(): Promise<boolean> {
   return false
 }
 
-async function findAgreement(
-  message: Message,
-  commitment: Commitment,
-): Promise<ItemAgreement | undefined> {
-  const { wire } = commitment
-  if (wire?.kind === 'ans104') return receivedAgreement(message, commitment, wire.item)
-  for (const item of remadeItems(message, commitment)) {
-    // With `original-tags` an item made anew comes out right whatever the message says.
-    if (await holds(item, commitment)) {
-      return attempt(() => compareItem(item, message, commitment))
-    }
-  }
-  return undefined
+/** The ids and signers of commitments are compared with those that the item itself gives. */
+function holdsReceived(wire: ItemWire, claim: Claim): Promise<boolean> {
+  const { message, commitment } = claim
+  const agreement = attempt(() => compareMessages(receivedMessage(wire), message, commitment))
+  if (agreement === undefined) return FAILS
+  // The item has no signature, since it names no committer either.
+  const verdict = commitment.committer === undefined ? HOLDS : wire.verdict()
+  return agreement.linked.length === 0 ? verdict : holdsWithLinked(verdict, agreement, claim)
 }
 
-/** The ids and signers of commitments are compared with those that the item itself gives. */
-async function receivedAgreement(
-  message: Message,
-  commitment: Commitment,
-  bytes: Uint8Array,
-): Promise<ItemAgreement | undefined> {
-  const received = attempt(() => readReceived(bytes))
-  if (received === undefined) return undefined
-  const agreement = attempt(() => compareMessages(received.message, message, commitment))
-  const isUnsigned = commitment.committer === undefined && !isSignedItem(received.item)
-  if (agreement === undefined || isUnsigned) return agreement
-  const isVerified = await verdictOfBytes(bytes, () => verifyItem(received.item))
-  return isVerified ? agreement : undefined
+const HOLDS = Promise.resolve(true)
+const FAILS = Promise.resolve(false)
+
+async function holdsRemade(claim: Claim): Promise<boolean> {
+  const { message, commitment } = claim
+  for (const item of remadeItems(message, commitment)) {
+    if (!(await holds(item, commitment))) continue
+    // With `original-tags` an item made anew comes out right whatever the message says.
+    const agreement = attempt(() => compareItem(item, message, commitment))
+    return agreement !== undefined && holdsWithLinked(HOLDS, agreement, claim)
+  }
+  return false
+}
+
+async function holdsWithLinked(
+  verdict: Promise<boolean>,
+  { linked }: ItemAgreement,
+  { verifyNested }: Claim,
+): Promise<boolean> {
+  if (!(await verdict)) return false
+  for (const value of linked) if (!(await verifyNested(value))) return false
+  return true
 }
 
 function remadeItems(message: Message, commitment: Commitment): DataItem[] {

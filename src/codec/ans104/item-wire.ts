@@ -1,0 +1,63 @@
+/**
+ * The bytes of an item, as its commitment keeps them, and what is known of them: the message that
+ * they are, and whether their signature holds. A posted item is checked at the door and again before
+ * it is scheduled; the second time costs nothing. Bytes never change once they are read, and all of
+ * this follows from them alone. It is no part of the commitment, and goes when that goes.
+ */
+import type { CommitmentWire } from '../../message/commitment.ts'
+import type { Message } from '../../message/message.ts'
+import { type DataItem, decodeItem } from './data-item.ts'
+import { verifyItem } from './item-signature.ts'
+
+export class ItemWire {
+  readonly kind = 'ans104'
+  readonly item: Uint8Array
+  /** Until its signature is verified; few ask for it afterwards. */
+  #decoded: DataItem | undefined
+  #message: Message | undefined
+  #verdict: Promise<boolean> | undefined
+
+  /** @param decoded the item of these bytes, for those who will verify it. */
+  constructor(bytes: Uint8Array, decoded?: DataItem) {
+    this.item = bytes
+    this.#decoded = decoded
+  }
+
+  /** @throws AoError see `decodeItem`. */
+  decoded(): DataItem {
+    return this.#decoded ?? decodeItem(this.item)
+  }
+
+  /** The message of the item, if it was made before. */
+  get message(): Message | undefined {
+    return this.#message
+  }
+
+  keepMessage(message: Message): void {
+    this.#message = message
+  }
+
+  /** Whether the signature holds, checked at most once. @throws AoError see `decodeItem`. */
+  verdict(): Promise<boolean> {
+    this.#verdict ??= this.#verify()
+    return this.#verdict
+  }
+
+  async #verify(): Promise<boolean> {
+    try {
+      const item = this.decoded()
+      this.#decoded = undefined
+      return await verifyItem(item)
+    } catch (error) {
+      // A check that could not be made says nothing.
+      this.#verdict = undefined
+      throw error
+    }
+  }
+}
+
+/** What is known of the bytes in a commitment; `undefined` for one without the bytes of an item. */
+export function itemWireOf(wire: CommitmentWire | undefined): ItemWire | undefined {
+  if (wire?.kind !== 'ans104') return undefined
+  return wire instanceof ItemWire ? wire : new ItemWire(wire.item)
+}
