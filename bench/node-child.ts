@@ -3,6 +3,7 @@ import type { NodeConfig } from '../src/config/options.ts'
 import { generateWallet } from '../src/crypto/local-wallet.ts'
 import { testWallet } from '../src/crypto/test-wallet.ts'
 import type { WalletType } from '../src/crypto/wallet.ts'
+import { saveMemoryWhenIdle } from '../src/node/idle-memory.ts'
 import { startNode } from '../src/node/node.ts'
 
 export interface NodeJob {
@@ -19,6 +20,8 @@ export interface NodeUsage {
 const { walletType, options } = JSON.parse(process.argv[2] ?? '{}') as NodeJob
 const wallet = walletType === 'rsa-4096' ? testWallet() : await generateWallet(walletType)
 const node = await startNode({ host: '127.0.0.1', port: 0, ...options }, { wallets: [wallet] })
+// As the command line does.
+saveMemoryWhenIdle()
 
 process.on('message', async (command: 'usage' | 'stop') => {
   if (command === 'stop') {

@@ -1,11 +1,28 @@
-/** Memory of a process that nobody else could use: pages of files, as a database maps them, are not. */
+/**
+ * Memory of a process, and what of it nobody else could use: pages of files, as a database maps
+ * them, are the system's own, which takes them back when it needs them.
+ */
 import { readFile } from 'node:fs/promises'
 
-const ANONYMOUS = /^RssAnon:\s+(\d+) kB/m
+export interface ProcessMemory {
+  /** All resident memory where the system does not tell more. */
+  readonly ownBytes: number
+  /** Resident pages of files. */
+  readonly fileBytes: number
+}
 
-/** Bytes; all resident ones where the system does not tell more. */
-export async function ownMemoryBytes(pid: number | undefined, rssBytes: number): Promise<number> {
+export async function processMemory(
+  pid: number | undefined,
+  rssBytes: number,
+): Promise<ProcessMemory> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-  const found = ANONYMOUS.exec(status)?.[1]
-  return found === undefined ? rssBytes : Number(found) * 1_024
+  return {
+    ownBytes: bytesIn(status, /^RssAnon:\s+(\d+) kB/m) ?? rssBytes,
+    fileBytes: bytesIn(status, /^RssFile:\s+(\d+) kB/m) ?? 0,
+  }
+}
+
+function bytesIn(status: string, line: RegExp): number | undefined {
+  const found = line.exec(status)?.[1]
+  return found === undefined ? undefined : Number(found) * 1_024
 }

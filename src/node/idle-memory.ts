@@ -1,0 +1,49 @@
+/**
+ * Gives memory back to the system when a process has little to do. V8 collects garbage when new
+ * garbage comes, so that after a load its heap stays several times as large as what is in it; its
+ * own reducer of memory takes a process that allocates nothing at all for a busy one. In its memory
+ * saver mode it collects bit by bit, compacts, and lets go of free pages. That mode costs processor
+ * time, and so is on only as long as there is plenty of it.
+ */
+import { performance } from 'node:perf_hooks'
+import { setFlagsFromString } from 'node:v8'
+
+/** Part of the time that the main thread works, below which it is idle and from which it is busy. */
+const IDLE_BELOW = 0.05
+const BUSY_FROM = 0.2
+const LOOK_EVERY_MS = 1_000
+
+/**
+ * Begins to watch how much this process does. The mode is one of the whole process: for a program
+ * that is a node, not for one that has a node in it.
+ * @returns a function that ends it.
+ */
+export function saveMemoryWhenIdle(): () => void {
+  const observe = createIdleMemory((isOn) => {
+    setFlagsFromString(isOn ? '--memory-saver-mode' : '--no-memory-saver-mode')
+  })
+  let last = performance.eventLoopUtilization()
+  const timer = setInterval(() => {
+    const now = performance.eventLoopUtilization()
+    observe(performance.eventLoopUtilization(now, last).utilization)
+    last = now
+  }, LOOK_EVERY_MS)
+  timer.unref()
+  return () => {
+    clearInterval(timer)
+    observe(1)
+  }
+}
+
+/** Switches the mode by the part of the time that was work, which it is told again and again. */
+export function createIdleMemory(
+  switchSaving: (isOn: boolean) => void,
+): (utilization: number) => void {
+  let isSaving = false
+  return (utilization) => {
+    const shouldSave = utilization < (isSaving ? BUSY_FROM : IDLE_BELOW)
+    if (shouldSave === isSaving) return
+    isSaving = shouldSave
+    switchSaving(shouldSave)
+  }
+}
