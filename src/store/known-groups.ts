@@ -28,6 +28,11 @@ export class KnownGroups implements EntryView {
     return entry
   }
 
+  /** Whether a path is known to be a group, without a look at the store. */
+  has(path: StorePath): boolean {
+    return this.#known.has(path)
+  }
+
   forget(): void {
     this.#known.clear()
   }

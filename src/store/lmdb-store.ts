@@ -20,11 +20,13 @@ import { statSync, truncateSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { open, type RootDatabase } from 'lmdb'
+import { open } from 'lmdb'
 import { AoError } from '../base/errors.ts'
 import { createEngineStore } from './engine-store.ts'
 import { KnownGroups } from './known-groups.ts'
-import { FORMAT_KEY, keyEncoder, keyOf, keysBelow, keysOfNames, nameOf } from './lmdb-key.ts'
+import { decodeEntry } from './lmdb-entry.ts'
+import { EntryWriter, type LmdbDatabase, NeedsPlan, type PutWrite } from './lmdb-entry-writer.ts'
+import { FORMAT_KEY, keyEncoder, keysOfNames, type LmdbKey, nameOf } from './lmdb-key.ts'
 import { DATA_FILE, precheckDatabase } from './lmdb-precheck.ts'
 import { planBatch } from './plan-batch.ts'
 import type { Store, StorePath, StoreWrite } from './store.ts'
@@ -37,6 +39,7 @@ import type {
   StoredEntry,
   StoreEngine,
 } from './store-engine.ts'
+import { parentPath } from './store-path.ts'
 
 export interface LmdbStoreOptions {
   /** Folder of the store; made if it is not there. */
@@ -48,22 +51,18 @@ export interface LmdbStoreOptions {
   readonly mapSizeBytes?: number
 }
 
-type Database = RootDatabase<Uint8Array, string>
-
-const FORMAT = Uint8Array.of(1)
-const DELETE_CHUNK = 1_000
+/** Format 1 has all values under their paths: it is read as it is, and written on as format 2. */
+const FORMAT = Uint8Array.of(2)
+const OLDER_FORMAT = Uint8Array.of(1)
 /** `EIO`, which LMDB also gives for a page that was written in part: what a full disk does. */
 const IO_ERROR = 5
-/** First byte of each entry: what it is. Never zero: that is what lost pages are full of. */
-const TAG = { value: 1, link: 2, group: 3 } as const
-
 /**
  * @throws AoError `store-failed` when the folder cannot be used, another process holds it, or what
  * is there is no store of this engine
  */
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   const directory = claimDirectory(options.path, 'lmdb')
-  let database: Database | undefined
+  let database: LmdbDatabase | undefined
   try {
     precheckDatabase(directory)
     database = openDatabase(directory, options)
@@ -81,16 +80,18 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
 class LmdbEngine implements StoreEngine {
   readonly name: string
   readonly isDurable = true
-  readonly #database: Database
+  readonly #database: LmdbDatabase
   readonly #directory: StoreDirectory
+  readonly #entries: EntryWriter
   /** For what is planned in a transaction. */
   readonly #groups = new KnownGroups(this)
   /** Why nothing can be written any more until the store is opened again. */
   #brokenBy: unknown
 
-  constructor(database: Database, directory: StoreDirectory, shownPath: string) {
+  constructor(database: LmdbDatabase, directory: StoreDirectory, shownPath: string) {
     this.#database = database
     this.#directory = directory
+    this.#entries = new EntryWriter(database)
     this.name = `lmdb(${shownPath})`
   }
 
@@ -99,9 +100,9 @@ class LmdbEngine implements StoreEngine {
    * error of the whole database for the end of the names, where a look-up throws it.
    */
   entryAt(path: StorePath): StoredEntry | undefined {
-    const bytes = this.#database.getBinary(path === '' ? FORMAT_KEY : keyOf(path))
+    const bytes = this.#database.getBinary(path === '' ? FORMAT_KEY : path)
     if (path === '') return { kind: 'group' }
-    return bytes && decodeEntry(bytes)
+    return bytes && this.#decode(bytes)
   }
 
   names(group: StorePath, range: NameRange): string[] {
@@ -117,19 +118,17 @@ class LmdbEngine implements StoreEngine {
     const entries = this.#database.getRange({ ...keysOfNames(group, range), limit, reverse })
     return Array.from(entries, ({ key, value }) => ({
       name: nameOf(key),
-      entry: decodeEntry(value),
+      entry: this.#decode(value),
     }))
   }
 
   async write(batches: readonly Batch[]): Promise<readonly BatchOutcome[]> {
     this.#assertUsable()
     try {
-      return await this.#database.childTransaction(() => batches.map((batch) => this.#put(batch)))
+      return await this.#transaction(batches, (batch) => this.#put(batch))
     } catch (error) {
-      this.#groups.forget()
-      const cause = await causeOf(error)
-      await this.#probe()
-      throw cause
+      if (!(error instanceof NeedsPlan)) throw error
+      return this.#transaction(batches, (batch) => this.#putPlanned(batch))
     }
   }
 
@@ -145,30 +144,51 @@ class LmdbEngine implements StoreEngine {
     }
   }
 
+  async #transaction(
+    batches: readonly Batch[],
+    put: (batch: Batch) => BatchOutcome,
+  ): Promise<readonly BatchOutcome[]> {
+    try {
+      return await this.#database.childTransaction(() => batches.map(put))
+    } catch (error) {
+      this.#forget()
+      if (error instanceof NeedsPlan) throw error
+      const cause = await causeOf(error)
+      await this.#probe()
+      throw cause
+    }
+  }
+
   /** In a transaction: reads see what the batches before have put. */
   #put(batch: Batch): BatchOutcome {
+    if (!batch.every((write) => this.#isPlain(write))) return this.#putPlanned(batch)
+    for (const write of batch) this.#entries.put(write as PutWrite)
+    return undefined
+  }
+
+  /** Whether a write is right as it stands unless there is a group in its place. */
+  #isPlain({ kind, path }: StoreWrite): boolean {
+    return (kind === 'value' || kind === 'link') && this.#groups.has(parentPath(path))
+  }
+
+  #putPlanned(batch: Batch): BatchOutcome {
     const { writes, refusal } = planBatch(this.#groups, batch)
     for (const write of writes) {
-      if (write.kind === 'delete') this.#delete(write.path)
-      else this.#database.putSync(keyOf(write.path), encodeEntry(write))
+      if (write.kind === 'delete') {
+        this.#forget()
+        this.#entries.delete(write.path)
+      } else this.#entries.put(write)
     }
     return refusal
   }
 
-  #delete(path: StorePath): void {
+  #forget(): void {
     this.#groups.forget()
-    const isGroup = this.entryAt(path)?.kind === 'group'
-    this.#database.removeSync(keyOf(path))
-    if (!isGroup) return
-    for (const range of keysBelow(path)) this.#deleteRange(range)
+    this.#entries.forget()
   }
 
-  #deleteRange(range: { readonly start: string; readonly end: string }): void {
-    for (;;) {
-      const keys = [...this.#database.getKeys({ ...range, limit: DELETE_CHUNK })]
-      for (const key of keys) this.#database.removeSync(key)
-      if (keys.length < DELETE_CHUNK) return
-    }
+  #decode(entry: Uint8Array): StoredEntry {
+    return decodeEntry(entry, (number) => this.#database.getBinary(number))
   }
 
   #assertUsable(): void {
@@ -189,8 +209,8 @@ class LmdbEngine implements StoreEngine {
   }
 }
 
-function openDatabase({ path }: StoreDirectory, options: LmdbStoreOptions): Database {
-  return open<Uint8Array, string>({
+function openDatabase({ path }: StoreDirectory, options: LmdbStoreOptions): LmdbDatabase {
+  return open<Uint8Array, LmdbKey>({
     path,
     noSubdir: false,
     encoding: 'binary',
@@ -202,14 +222,16 @@ function openDatabase({ path }: StoreDirectory, options: LmdbStoreOptions): Data
   })
 }
 
-async function prepareDatabase(database: Database, directory: StoreDirectory): Promise<void> {
+async function prepareDatabase(database: LmdbDatabase, directory: StoreDirectory): Promise<void> {
   padFile(database, directory)
   const format = database.getBinary(FORMAT_KEY)
   if (format === undefined) {
-    if ([...database.getKeys({ start: '\0', limit: 1 })].length > 0) throw new Error('No format')
-    await database.put(FORMAT_KEY, FORMAT)
-  } else if (Buffer.compare(format, FORMAT) !== 0) {
+    if ([...database.getKeys({ start: Buffer.of(0), limit: 1 })].length > 0) throw new Error('No format')
+  } else if (Buffer.compare(format, FORMAT) !== 0 && Buffer.compare(format, OLDER_FORMAT) !== 0) {
     throw new Error(`Unknown format ${format.join()}`)
+  }
+  if (format === undefined || Buffer.compare(format, FORMAT) !== 0) {
+    await database.put(FORMAT_KEY, FORMAT)
   }
   directory.markReady()
 }
@@ -219,7 +241,7 @@ async function prepareDatabase(database: Database, directory: StoreDirectory): P
  * were written may rightly be missing; in a file that was cut off, others are missing too, and to
  * touch these through the map would kill the process, where zeros are an error.
  */
-function padFile(database: Database, { path }: StoreDirectory): void {
+function padFile(database: LmdbDatabase, { path }: StoreDirectory): void {
   const { lastPageNumber, pageSize } = database.getStats() as DatabaseStats
   const file = join(path, DATA_FILE)
   const length = (lastPageNumber + 1) * pageSize
@@ -242,36 +264,3 @@ async function causeOf(error: unknown): Promise<unknown> {
   return error
 }
 
-function encodeEntry(write: Exclude<StoreWrite, { kind: 'delete' }>): Uint8Array {
-  switch (write.kind) {
-    case 'value':
-      return tagged(TAG.value, write.value)
-    case 'link':
-      return tagged(TAG.link, Buffer.from(write.target))
-    case 'group':
-      return Uint8Array.of(TAG.group)
-  }
-}
-
-function tagged(tag: number, bytes: Uint8Array): Uint8Array {
-  const entry = Buffer.allocUnsafe(bytes.length + 1)
-  entry[0] = tag
-  entry.set(bytes, 1)
-  return entry
-}
-
-/** The bytes are the caller's own, not those of the map. */
-function decodeEntry(bytes: Uint8Array): StoredEntry {
-  const start = bytes.byteOffset + 1
-  const length = bytes.byteLength - 1
-  switch (bytes[0]) {
-    case TAG.value:
-      return { kind: 'value', read: () => new Uint8Array(bytes.buffer, start, length) }
-    case TAG.link:
-      return { kind: 'link', target: Buffer.from(bytes.buffer, start, length).toString('utf8') }
-    case TAG.group:
-      return { kind: 'group' }
-    default:
-      throw new AoError('store-failed', 'An entry of the store is damaged; restore the store')
-  }
-}
