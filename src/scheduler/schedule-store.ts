@@ -169,7 +169,8 @@ export function createScheduleStore(store: Store): ScheduleStore {
     },
     keep: (message) => commitNamed([message], prepareMessage(message).writes),
     append: async (processId, entries, more = []) => {
-      const writes = [...appendWrites(processId, entries), ...more]
+      const writes = appendWrites(processId, entries)
+      for (const write of more) writes.push(write)
       try {
         await commitNamed(processesIn(entries), writes)
       } catch (error) {
@@ -205,7 +206,7 @@ function appendWrites(processId: string, entries: readonly AppendEntry[]): Store
   const writes: StoreWrite[] = []
   for (const { head, assignment, messageId } of entries) {
     const target = `messages/${assignment.id}`
-    writes.push(...assignment.writes)
+    for (const write of assignment.writes) writes.push(write)
     writes.push({ kind: 'link', path: slotPath(processId, head.slot), target })
     // Who posts a message again asks for the slot that it has.
     writes.push({ kind: 'link', path: firstPath(processId, messageId), target, onlyNew: true })
@@ -260,10 +261,12 @@ function namesOf(process: Message): string[] {
 }
 
 function processesIn(entries: readonly AppendEntry[]): Message[] {
-  return entries.flatMap(({ assignment }) => {
+  const processes: Message[] = []
+  for (const { assignment } of entries) {
     const body = assignment.message.get('body')
-    return body instanceof Message && isProcess(body) ? [body] : []
-  })
+    if (body instanceof Message && isProcess(body)) processes.push(body)
+  }
+  return processes
 }
 
 /** Runs what is given for one key one after the other, and different keys side by side. */

@@ -19,7 +19,8 @@ export type WriteBatches = (batches: readonly Batch[]) => Promise<readonly Batch
 interface Waiting {
   readonly batch: Batch
   readonly bytes: number
-  readonly settle: (outcome: BatchOutcome) => void
+  readonly resolve: () => void
+  readonly reject: (failure: AoError) => void
 }
 
 /** What a write costs beside its value. */
@@ -45,18 +46,18 @@ export class CommitQueue {
   }
 
   /** Resolves when the batch is written. @throws AoError what `write` gave for it, or `overloaded` */
-  async push(batch: Batch): Promise<void> {
+  push(batch: Batch): Promise<void> {
     const bytes = bytesOf(batch)
     const limit = this.#options.maxWaitingBytes
     if (this.#waitingBytes > 0 && this.#waitingBytes + bytes > limit) {
-      throw new AoError('overloaded', 'Too much waits to be written; try again later', { limit })
+      const message = 'Too much waits to be written; try again later'
+      return Promise.reject(new AoError('overloaded', message, { limit }))
     }
-    const { promise, resolve } = Promise.withResolvers<BatchOutcome>()
-    this.#waiting.push({ batch, bytes, settle: resolve })
-    this.#waitingBytes += bytes
-    this.#running ??= this.#run()
-    const failure = await promise
-    if (failure !== undefined) throw failure
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ batch, bytes, resolve, reject })
+      this.#waitingBytes += bytes
+      this.#running ??= this.#run()
+    })
   }
 
   /** Resolves when nothing waits and nothing is being written. */
@@ -70,8 +71,10 @@ export class CommitQueue {
     while (this.#waiting.length > 0) {
       const group = this.#takeGroup()
       const outcomes = await this.#write(group.map(({ batch }) => batch))
-      group.forEach(({ settle }, index) => {
-        settle(outcomes[index])
+      group.forEach(({ resolve, reject }, index) => {
+        const failure = outcomes[index]
+        if (failure === undefined) resolve()
+        else reject(failure)
       })
     }
     this.#running = undefined

@@ -42,7 +42,7 @@ const PARALLEL_FLUSHES = 8
  * has the store of another engine
  */
 export async function openFsStore(options: FsStoreOptions): Promise<Store> {
-  const directory = claimDirectory(options.path, 'fs')
+  const directory = claimDirectory(options.path, { engine: 'fs', format: 1 })
   let journal: FsJournal | undefined
   try {
     journal = await openFsJournal(join(directory.path, 'journal'))

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { open } from 'lmdb'
 import { isAoError } from '../base/errors.ts'
 import { runCrashSuite, runFullDiskSuite } from './crash-suite.ts'
 import { openLmdbStore } from './lmdb-store.ts'
 import type { StoreSpec } from './open-store.ts'
 import type { Store } from './store.ts'
 import { runStoreSuite } from './store-suite.ts'
-import { value } from './suite-kit.ts'
+import { group, link, remove, text, value } from './suite-kit.ts'
 
 const root = await mkdtemp(join(tmpdir(), 'lmdb-store-'))
 after(() => rm(root, { recursive: true }))
@@ -63,7 +64,7 @@ const DAMAGES: readonly (readonly [string, (path: string) => Promise<void>])[] =
   ],
   [
     'has a marker of a later format',
-    (path) => writeFile(join(path, 'store.json'), '{"engine":"lmdb","format":2}'),
+    (path) => writeFile(join(path, 'store.json'), '{"engine":"lmdb","format":3}'),
   ],
 ]
 
@@ -127,4 +128,81 @@ test('lmdb: a map that is too small grows', async () => {
   }
   assert.equal((await store.get('v/7'))?.at(-1), 7)
   await store.close()
+})
+
+/** What the database of a closed store holds, by the text of its keys. */
+async function rawEntries(path: string): Promise<Map<string, Buffer>> {
+  const database = open<Buffer, Buffer>({ path, noSubdir: false, ...BYTES })
+  const entries = [...database.getRange()].map(({ key, value }) => [key.toString('latin1'), value])
+  await database.close()
+  return new Map(entries as [string, Buffer][])
+}
+
+const BYTES = { encoding: 'binary', keyEncoding: 'binary' } as const
+const FORMAT = '\0\0format'
+const LONG = 'x'.repeat(3_000)
+
+test('lmdb: a store of format 1 is read, written on, and of format 2 from then on', async () => {
+  const path = await mkdtemp(join(root, 'older-'))
+  await (await openAt(path)).close()
+  const database = open<Buffer, Buffer>({ path, noSubdir: false, ...BYTES })
+  const older: readonly (readonly [string, string])[] = [
+    [FORMAT, '\x01'],
+    ['\0g', '\x03'],
+    ['g\0long', `\x01${LONG}`],
+    ['g\0replaced', `\x01${LONG}`],
+    ['g\0gone', `\x01${LONG}`],
+    ['\0l', '\x02g/long'],
+  ]
+  for (const [key, entry] of older) await database.put(Buffer.from(key), Buffer.from(entry))
+  await database.close()
+  const marker = join(path, 'store.json')
+  await writeFile(marker, '{"engine":"lmdb","format":1}')
+
+  const store = await openAt(path)
+  assert.deepEqual(JSON.parse(await readFile(marker, 'utf8')), { engine: 'lmdb', format: 2 })
+  assert.deepEqual(await store.list('g'), ['gone', 'long', 'replaced'])
+  assert.equal(text(await store.get('l')), LONG)
+  await store.commit([value('g/replaced', `${LONG}2`), value('g/new', LONG), remove('g/gone')])
+  await store.close()
+  const again = await openAt(path)
+  const entries = (await again.scan('g')).map((entry) => [entry.name, text(entry.value)])
+  assert.deepEqual(entries, [
+    ['long', LONG],
+    ['new', LONG],
+    ['replaced', `${LONG}2`],
+  ])
+  await again.close()
+  assert.deepEqual((await rawEntries(path)).get(FORMAT), Buffer.of(2))
+})
+
+test('lmdb: nothing stays of a value that was replaced or deleted, however long it was', async () => {
+  const path = await mkdtemp(join(root, 'replaced-'))
+  const store = await openAt(path)
+  await store.commit([value('long', LONG), value('short', 'x'), value('g/a', LONG), group('e')])
+  await store.commit([value('long', 'x'), value('short', LONG), value('g/b', LONG)])
+  await store.commit([value('short', 'x'), link('long', 'short'), value('e/x', LONG)])
+  await store.commit([value('short', `${LONG}2`), value('short', `${LONG}3`)])
+  await store.commit([remove('g'), remove('e/x')])
+  assert.equal(text(await store.get('long')), `${LONG}3`)
+  await store.close()
+  const raw = [...(await rawEntries(path))].map(([key, entry]) => [key.slice(0, 6), entry.length])
+  assert.deepEqual(raw, [
+    ['\0\0form', 1],
+    ['\0e', 1],
+    ['\0long', 6],
+    ['\0short', 7],
+    ['\xff\0\0\0\0\0', LONG.length + 2],
+  ])
+})
+
+test('lmdb: values go on behind all others after opening again', async () => {
+  const path = await mkdtemp(join(root, 'numbers-'))
+  for (let round = 0; round < 3; round++) {
+    const store = await openAt(path)
+    await store.commit([value(`g/${round}`, `${LONG}${round}`)])
+    const values = (await store.scan('g')).map((entry) => text(entry.value)?.slice(LONG.length))
+    assert.deepEqual(values, ['0', '1', '2'].slice(0, round + 1))
+    await store.close()
+  }
 })

@@ -13,6 +13,8 @@
  *   When the meta page cannot be written, LMDB refuses everything until it is opened again; the
  *   write thread of `lmdb` would then wait for ever on its own lock. `#probe` finds this out first.
  *
+ * What a commit costs follows the pages that it changes: `lmdb-entry.ts` says how entries lie in them.
+ *
  * Values are copied out of the map by `getBinary`: the page under them may be reused at any commit.
  * `noMemInit` stays off: it would let unrelated memory of the process, keys too, reach the disk.
  */
@@ -52,8 +54,7 @@ export interface LmdbStoreOptions {
 }
 
 /** Format 1 has all values under their paths: it is read as it is, and written on as format 2. */
-const FORMAT = Uint8Array.of(2)
-const OLDER_FORMAT = Uint8Array.of(1)
+const KIND = { engine: 'lmdb', format: 2 } as const
 /** `EIO`, which LMDB also gives for a page that was written in part: what a full disk does. */
 const IO_ERROR = 5
 /**
@@ -61,7 +62,7 @@ const IO_ERROR = 5
  * is there is no store of this engine
  */
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
-  const directory = claimDirectory(options.path, 'lmdb')
+  const directory = claimDirectory(options.path, KIND)
   let database: LmdbDatabase | undefined
   try {
     precheckDatabase(directory)
@@ -224,16 +225,25 @@ function openDatabase({ path }: StoreDirectory, options: LmdbStoreOptions): Lmdb
 
 async function prepareDatabase(database: LmdbDatabase, directory: StoreDirectory): Promise<void> {
   padFile(database, directory)
+  const format = readFormat(database)
+  const write = () => database.put(FORMAT_KEY, Uint8Array.of(KIND.format))
+  if (format === undefined) await write()
+  // Where an earlier release looks first: it must refuse the store before it has anything new.
+  directory.markReady()
+  if (format !== undefined && format < KIND.format) await write()
+}
+
+/** @throws Error for a database that is no store, or one of a later format */
+function readFormat(database: LmdbDatabase): number | undefined {
   const format = database.getBinary(FORMAT_KEY)
   if (format === undefined) {
-    if ([...database.getKeys({ start: Buffer.of(0), limit: 1 })].length > 0) throw new Error('No format')
-  } else if (Buffer.compare(format, FORMAT) !== 0 && Buffer.compare(format, OLDER_FORMAT) !== 0) {
-    throw new Error(`Unknown format ${format.join()}`)
+    const [first] = database.getKeys({ start: Buffer.of(0), limit: 1 })
+    if (first === undefined) return undefined
+    throw new Error('No format')
   }
-  if (format === undefined || Buffer.compare(format, FORMAT) !== 0) {
-    await database.put(FORMAT_KEY, FORMAT)
-  }
-  directory.markReady()
+  const [number = 0] = format
+  if (format.length === 1 && number >= 1 && number <= KIND.format) return number
+  throw new Error(`Unknown format ${format.join()}`)
 }
 
 /**
@@ -263,4 +273,3 @@ async function causeOf(error: unknown): Promise<unknown> {
   }
   return error
 }
-

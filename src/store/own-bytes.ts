@@ -3,6 +3,14 @@ import type { StoreWrite } from './store.ts'
 
 export function ownBytes(writes: readonly StoreWrite[]): StoreWrite[] {
   return writes.map((write) =>
-    write.kind === 'value' ? { ...write, value: new Uint8Array(write.value) } : write,
+    write.kind === 'value'
+      ? { kind: 'value', path: write.path, value: copyOf(write.value) }
+      : write,
   )
+}
+
+/** Short ones share their memory: to get it for each costs much more than to copy. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = Buffer.from(bytes)
+  return new Uint8Array(copy.buffer, copy.byteOffset, copy.length)
 }

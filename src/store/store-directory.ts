@@ -6,7 +6,15 @@
  * process id does neither. Node has no `flock`, but SQLite, which is part of it, holds the
  * operating system's own file lock for as long as a transaction is open: that is all it is used for.
  */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { AoError } from '../base/errors.ts'
@@ -14,7 +22,6 @@ import { makeFolder } from '../base/make-folder.ts'
 
 const LOCK_FILE = 'owner.lock'
 const MARKER_FILE = 'store.json'
-const FORMAT = 1
 const SQLITE_BUSY = 5
 /** What tells the engine of a store whose marker was lost. */
 const FILE_OF_ENGINE = { lmdb: 'data.mdb', fs: 'journal' } as const
@@ -24,28 +31,35 @@ export interface StoreDirectory {
   readonly path: string
   /** No store has been finished here before. */
   readonly isNew: boolean
-  /** Says, durably, that a store of this engine is here. */
+  /** Says, durably, that a store of this engine and format is here. */
   markReady(): void
   /** Lets others claim the folder. */
   release(): void
+}
+
+/** What the store in a folder is. */
+interface StoreKind {
+  readonly engine: string
+  /** The latest format that the engine has; it takes those before as well. */
+  readonly format: number
 }
 
 /**
  * @throws AoError `store-failed` when the folder cannot be made or written, another process or
  * another store of this one holds it, or it has the store of another engine or of a newer format
  */
-export function claimDirectory(path: string, engine: string): StoreDirectory {
+export function claimDirectory(path: string, kind: StoreKind): StoreDirectory {
   const root = resolve(path)
   makeDirectory(root)
   const lock = lockFile(root)
   try {
     const marker = readMarker(root)
-    assertMarker(marker ?? { engine: unmarkedEngine(root) ?? engine, format: FORMAT }, root, engine)
+    assertMarker(marker ?? { ...kind, engine: unmarkedEngine(root) ?? kind.engine }, root, kind)
     return {
       path: root,
       isNew: marker === undefined,
       markReady: () => {
-        if (marker === undefined) writeMarker(root, engine)
+        if (marker?.format !== kind.format) writeMarker(root, kind)
       },
       release: () => lock.close(),
     }
@@ -126,22 +140,23 @@ function unmarkedEngine(root: string): string | undefined {
   return Object.entries(FILE_OF_ENGINE).find(([, file]) => existsSync(join(root, file)))?.[0]
 }
 
-function assertMarker({ engine, format }: Marker, root: string, expected: string): void {
-  if (engine !== expected) {
-    const message = `Expected a store of engine "${expected}" in ${root}, found one of "${engine}"; use that engine or another folder`
+function assertMarker({ engine, format }: Marker, root: string, expected: StoreKind): void {
+  if (engine !== expected.engine) {
+    const message = `Expected a store of engine "${expected.engine}" in ${root}, found one of "${engine}"; use that engine or another folder`
     throw directoryFailure(message, root)
   }
-  if (format !== FORMAT) {
-    const message = `Expected a store of format ${FORMAT} in ${root}, found format ${format}; use the release that wrote it`
-    throw directoryFailure(message, root)
-  }
+  if (typeof format === 'number' && format >= 1 && format <= expected.format) return
+  const message = `Expected a store of format ${expected.format} in ${root}, found format ${format}; use the release that wrote it`
+  throw directoryFailure(message, root)
 }
 
-function writeMarker(root: string, engine: string): void {
+/** The file that a crash leaves is the old one or the new one. */
+function writeMarker(root: string, { engine, format }: StoreKind): void {
   try {
     const path = join(root, MARKER_FILE)
-    writeFileSync(path, `${JSON.stringify({ engine, format: FORMAT })}\n`)
-    syncPath(path)
+    writeFileSync(`${path}.new`, `${JSON.stringify({ engine, format })}\n`)
+    syncPath(`${path}.new`)
+    renameSync(`${path}.new`, path)
     syncDirectory(root)
     syncDirectory(dirname(root))
   } catch (cause) {

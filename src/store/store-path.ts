@@ -5,9 +5,35 @@ import { MAX_PATH_BYTES, type StorePath } from './store.ts'
 /** NUL anywhere, or a segment that is empty, `.` or `..`. */
 const MALFORMED = /\0|(?:^|\/)\.{0,2}(?:\/|$)/
 const SHOWN_CHARACTERS = 100
+const NUL = 0
+const DOT = 0x2e
+const SLASH = 0x2f
+const LAST_ASCII = 0x7f
 
 /** Whether `path` may be used in a store. Text that has no UTF-8 (a lone surrogate) may not. */
 export function isStorePath(path: string): boolean {
+  if (path.length > MAX_PATH_BYTES) return false
+  // Every write of the node comes here with one or two paths of ASCII; one pass says all of them.
+  let start = 0
+  for (let index = 0; index < path.length; index++) {
+    const code = path.charCodeAt(index)
+    if (code > LAST_ASCII) return isStorePathOfAnyText(path)
+    if (code === NUL) return false
+    if (code !== SLASH) continue
+    if (isNoName(path, start, index)) return false
+    start = index + 1
+  }
+  return !isNoName(path, start, path.length)
+}
+
+function isNoName(path: string, start: number, end: number): boolean {
+  const length = end - start
+  if (length > 2) return false
+  for (let index = start; index < end; index++) if (path.charCodeAt(index) !== DOT) return false
+  return true
+}
+
+function isStorePathOfAnyText(path: string): boolean {
   return !MALFORMED.test(path) && path.isWellFormed() && fitsBytes(path)
 }
 
@@ -51,6 +77,5 @@ function shorten(path: string): string {
 }
 
 function fitsBytes(path: string): boolean {
-  if (path.length > MAX_PATH_BYTES) return false
   return path.length * 3 <= MAX_PATH_BYTES || Buffer.byteLength(path) <= MAX_PATH_BYTES
 }
