@@ -68,10 +68,8 @@ export function createMessageCache(store: Store): MessageCache {
 export function createMessageReader(store: StoreReader): MessageReader {
   const kept = new ByteLruMap<string, Message>(KEPT_BYTES)
   const readValue = createRecordReader(store, kept)
-  const readCommitted = async (id: string): Promise<Message | undefined> => {
-    const value = await readValue(id)
-    return isList(value) ? numberedList(value) : value
-  }
+  const readCommitted = (id: string): Promise<Message | undefined> =>
+    readValue(id).then((value) => (isList(value) ? numberedList(value) : value))
   const load = async (link: Link): Promise<Value> => {
     // A path to `key+link` is one to what that id stands for.
     const value = link.lazy
@@ -87,10 +85,7 @@ export function createMessageReader(store: StoreReader): MessageReader {
     },
     readCommitted,
     load,
-    read: async (id) => {
-      const message = await readCommitted(id)
-      return message && onlyNamed(message, id)
-    },
+    read: (id) => readCommitted(id).then((message) => message && onlyNamed(message, id)),
     canonicalId: async (id) => {
       if (kept.get(id) !== undefined) return id
       if (!isStoredId(id)) return undefined

@@ -79,7 +79,7 @@ export function buildResolver(parts: ResolverParts): Resolution {
   const registry: DeviceRegistry = createDeviceRegistry(devices)
   const resolver: Resolver = createResolver({
     devices: registry,
-    readMessage: async (id) => (await reader.read(id)) ?? replyMemory.find(id),
+    readMessage: (id) => reader.read(id).then((found) => found ?? replyMemory.find(id)),
     loadLink: (link) => loadLink(reader, replyMemory, link),
     isOperator: (request) => operatorCheck.isOperator(request),
   })

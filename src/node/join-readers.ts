@@ -4,7 +4,7 @@ import { isMissingLink, type MessageReader } from '../cache/cache.ts'
 export function joinReaders(first: MessageReader, second: MessageReader): MessageReader {
   return {
     decode: (record) => first.decode(record),
-    read: async (id) => (await first.read(id)) ?? second.read(id),
+    read: (id) => first.read(id).then((found) => found ?? second.read(id)),
     readCommitted: async (id) => (await first.readCommitted(id)) ?? second.readCommitted(id),
     canonicalId: async (id) => (await first.canonicalId(id)) ?? second.canonicalId(id),
     readPath: async (path) => (await first.readPath(path)) ?? second.readPath(path),

@@ -81,8 +81,8 @@ export class Calls {
   }
 
   /** The message of an id, noting the id. */
-  async read(id: string): Promise<Message | undefined> {
-    return (await this.#deps.readMessage(id))?.withPrivate({ loadedFrom: id })
+  read(id: string): Promise<Message | undefined> {
+    return this.#deps.readMessage(id).then((message) => message?.withPrivate({ loadedFrom: id }))
   }
 
   /** A value as the base of a key: an id is read, a list numbered from 1; else nothing is found. */

@@ -93,12 +93,10 @@ async function idOf(reader: MessageReader, process: Message): Promise<ProcessRef
 }
 
 /** The signed id behind any id of a stored process; an id not stored here stays as it is. */
-async function canonical(
-  reader: MessageReader,
-  reference: ProcessReference,
-): Promise<ProcessReference> {
-  const id = await reader.canonicalId(reference.id)
-  return id === undefined ? reference : { ...reference, id }
+function canonical(reader: MessageReader, reference: ProcessReference): Promise<ProcessReference> {
+  return reader
+    .canonicalId(reference.id)
+    .then((id) => (id === undefined || id === reference.id ? reference : { ...reference, id }))
 }
 
 function parseReference(text: string): ProcessReference {

@@ -93,9 +93,12 @@ export async function getSlot(
 }
 
 /** The newest durable slot of a process, -1 before the first. */
-export async function currentSlot(context: SchedulerContext, processId: string): Promise<number> {
+export function currentSlot(
+  context: SchedulerContext,
+  processId: string,
+): number | Promise<number> {
   const open = context.registry.find(processId)
-  return open ? open.current() : ((await context.store.head(processId))?.slot ?? -1)
+  return open ? open.current() : context.store.head(processId).then((head) => head?.slot ?? -1)
 }
 
 /** Addresses of this node that sign a process's schedule, in the order the process names them. */

@@ -127,7 +127,8 @@ export function createScheduler(
     store: {
       ...store,
       // A server is opened by the one id that all others lead to.
-      canonicalId: async (id) => (registry.find(id) === undefined ? store.canonicalId(id) : id),
+      canonicalId: (id) =>
+        registry.find(id) === undefined ? store.canonicalId(id) : Promise.resolve(id),
     },
     ...{ mayPublish, signerRate, options },
     assignmentForms: createAssignmentForms(store.readStored, limits.pageCacheBytes),
