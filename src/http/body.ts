@@ -31,33 +31,38 @@ export function createBodyReader(limits: HttpLimits): BodyReader {
     if (length === 0) return NO_BODY
     if ((length ?? 0) > limits.bodyLimitBytes) throw tooLarge(limits)
     const isHttp1 = request.httpVersionMajor === 1
-    return isHttp1 ? readHttp1(request, limits, account) : readPieces(request, limits, account)
+    return isHttp1 && length !== undefined
+      ? readHttp1(request, length, { limits, account })
+      : readPieces(request, { limits, account })
   }
+}
+
+interface Reading {
+  readonly limits: HttpLimits
+  readonly account: MemoryAccount
 }
 
 /** A body that came together with its headers is there as soon as Node has parsed all that came. */
 async function readHttp1(
   request: IncomingMessage,
-  limits: HttpLimits,
-  account: MemoryAccount,
+  length: number,
+  reading: Reading,
 ): Promise<Uint8Array> {
   await undefined
-  if (!request.complete) return readPieces(request, limits, account)
+  if (request.readableLength !== length) return readPieces(request, reading)
   const body: Buffer | null = request.read()
+  // Node hears of the end only when it is read, too.
+  request.resume()
   if (body === null) return NO_BODY
-  const refusal = body.length > limits.bodyLimitBytes ? tooLarge(limits) : refusalOf(account, body)
+  const refusal = refusalOf(reading.account, body)
   if (refusal !== undefined) throw refusal
   return body
 }
 
-function readPieces(
-  request: IncomingMessage,
-  limits: HttpLimits,
-  account: MemoryAccount,
-): Promise<Uint8Array> {
+function readPieces(request: IncomingMessage, reading: Reading): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     if (request.destroyed) reject(clientGone())
-    else collect(request, { limits, account, resolve, reject })
+    else collect(request, { ...reading, resolve, reject })
   })
 }
 
@@ -73,9 +78,7 @@ export function bodyLength(request: IncomingMessage, head: RequestHead): number 
   return length === undefined ? undefined : Number(length)
 }
 
-interface Collecting {
-  readonly limits: HttpLimits
-  readonly account: MemoryAccount
+interface Collecting extends Reading {
   readonly resolve: (body: Uint8Array) => void
   readonly reject: (reason: Error) => void
 }
