@@ -41,13 +41,31 @@ function readTypes(text: string): AoTypes {
 }
 
 /** `key="type"` of each pair, sorted by key. Sorts the given array in place. */
-export function formatAoTypes(types: [key: string, type: string][]): string {
-  if (types.length > 1) types.sort((left, right) => compareText(left[0], right[0]))
+export function formatAoTypes(types: TypedKey[]): string {
+  sortByKey(types)
   let text = ''
   for (const [key, type] of types) {
     text += `${text === '' ? '' : ', '}${escapeKey(key)}="${type}"`
   }
   return text
+}
+
+type TypedKey = [key: string, type: string]
+
+/** Few types, mostly in order, are sorted by moving them: `sort` makes arrays of its own. */
+function sortByKey(types: TypedKey[]): void {
+  if (types.length > 16) {
+    types.sort((left, right) => compareText(left[0], right[0]))
+    return
+  }
+  for (const [index, type] of types.entries()) {
+    let place = index
+    for (let before = types[place - 1]; before !== undefined; before = types[place - 1]) {
+      if (compareText(before[0], type[0]) <= 0) break
+      types[place--] = before
+    }
+    types[place] = type
+  }
 }
 
 function typeName(member: Member): string {

@@ -113,27 +113,9 @@ export function committedKeys(
 }
 
 function keysInBoth(keys: readonly string[], others: readonly string[]): readonly string[] {
-  if (surelyHasAll(others, keys)) return keys
+  if (keys.every((key, index) => key === others[index])) return keys
   const there = new Set(others)
   return keys.filter((key) => there.has(key))
-}
-
-/** Longer lists are made sets of to look for keys in them. */
-const SHORT_LIST = 32
-
-/**
- * Whether a list surely has all these keys. Mostly they follow each other there, which is seen
- * without making a set; of a long list nothing is said.
- */
-function surelyHasAll(list: readonly string[], keys: Iterable<string>): boolean {
-  if (list.length > SHORT_LIST) return false
-  let next = 0
-  for (const key of keys) {
-    const at = list[next] === key ? next : list.indexOf(key)
-    if (at < 0) return false
-    next = at + 1
-  }
-  return true
 }
 
 /**
@@ -150,17 +132,36 @@ export function withOnlyCommitted<V>(message: Message<V>): Message<V> {
  * only where `ao-types` is one of the keys: else anybody could give a signed text another type.
  */
 export function withOnlyKeys<V>(message: Message<V>, keys: readonly string[]): Message<V> {
-  const only = surelyHasAll(keys, message.keys()) ? message : withoutOthers(message, keys)
+  const only = surelyHasOnly(message, keys) ? message : withoutOthers(message, keys)
   return keys.includes(TYPES_KEY) ? only : withoutTypes(only)
 }
 
+/** Longer lists are made sets of to look for keys in them. */
+const SHORT_LIST = 32
+
+/**
+ * Whether the keys of a message surely are all in a list. Mostly they follow each other there, which
+ * is seen without making a set; of a long list nothing is said.
+ */
+function surelyHasOnly<V>(message: Message<V>, list: readonly string[]): boolean {
+  if (list.length > SHORT_LIST) return false
+  let next = 0
+  for (const key of message.keys()) {
+    const at = list[next] === key ? next : list.indexOf(key)
+    if (at < 0) return false
+    next = at + 1
+  }
+  return true
+}
+
 function withoutOthers<V>(message: Message<V>, keys: readonly string[]): Message<V> {
-  const kept = new Set(keys)
+  const kept = keys.length > SHORT_LIST ? new Set(keys) : undefined
+  const isKept = (key: string): boolean => kept?.has(key) ?? keys.includes(key)
   const others: string[] = []
   for (const key of message.keys()) {
-    if (!kept.has(key) && !kept.has(linkedKey(key) ?? key)) others.push(key)
+    if (!isKept(key) && !isKept(linkedKey(key) ?? key)) others.push(key)
   }
-  return others.length === 0 ? message : message.without(...others)
+  return message.without(...others)
 }
 
 function withoutTypes<V>(message: Message<V>): Message<V> {

@@ -68,14 +68,14 @@ function encodeNested(value: Message | List, scope: Scope): Message | List {
   if (isList(value)) return encodeList(value, scope)
   if (isTabm(value)) return value
   const level: Level = { entries: new Map(), types: [], linked: [], scope }
-  for (const [key, item] of value) addEntry(level, key, item)
+  for (const key of value.keys()) addEntry(level, key, value.get(key) as Value)
   return finishLevel(level, value)
 }
 
 /** Whether nothing of a message has to be changed, which most messages on the wire are. */
 function isTabm(message: Message): boolean {
-  for (const [key, value] of message) {
-    if (!isBinary(value) || isPrivateKey(key) || isRegenerableKey(key)) return false
+  for (const key of message.keys()) {
+    if (!isBinary(message.get(key)) || isPrivateKey(key) || isRegenerableKey(key)) return false
     if (key === 'commitments') return false
     const base = linkedKey(key)
     if (base !== undefined && message.has(base)) return false

@@ -96,6 +96,7 @@ export class Message<V = Value> {
 
   /** The same message without these keys; commitments are kept as they are. */
   without(...keys: readonly string[]): Message<V> {
+    if (!keys.some((key) => this.#entries.has(key))) return this
     const kept = copyOf(this.#entries)
     for (const key of keys) kept.delete(key)
     return Message.owning(kept, this.commitments, this.priv)

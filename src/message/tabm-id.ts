@@ -38,9 +38,8 @@ export function statedId(
   message: { readonly commitments: Commitments },
   committers: Committers,
 ): string | undefined {
-  const [first, ...others] = selectCommitments(message, { committers })
-  if (first === undefined || others.length === 0) return first?.id
-  return combineIds([first.id, ...others.map(({ id }) => id)])
+  const selected = selectCommitments(message, { committers })
+  return selected.length > 1 ? combineIds(selected.map(({ id }) => id)) : selected[0]?.id
 }
 
 /** The id by which the TABM of a parent links a nested message or list. */

@@ -55,7 +55,7 @@ export function formatSignatures(
     if (given.signature === undefined) continue
     const commitment = withItemTags(given)
     const signature = decodeBase64(given.signature)
-    const label = labelOf(signature, labels)
+    const label = labelOf(commitment, { signature, labels })
     const input = `${label}=${components(commitment)}${formatFields(commitment)}`
     entries.push({ label, signature: `${label}=:${encodeBase64(signature)}:`, input })
   }
@@ -67,11 +67,20 @@ export function formatSignatures(
   }
 }
 
-/** A label only pairs the entries of the two headers; no signature covers it. */
-function labelOf(signature: Uint8Array, labels: SignatureLabels): string {
-  const label = `comm-${sha256Text(signature).toLowerCase()}`
+/**
+ * `comm-` and the hash of the signature, which is the id of all but hmacs. A label only pairs the
+ * entries of the two headers; no signature covers it.
+ */
+function labelOf(
+  { id }: Commitment,
+  { signature, labels }: { readonly signature: Uint8Array; readonly labels: SignatureLabels },
+): string {
+  const hash = signature.length === ID_BYTES ? sha256Text(signature) : id
+  const label = `comm-${hash.toLowerCase()}`
   return labels === 'hyphenated' ? label.replaceAll('_', '-') : label
 }
+
+const ID_BYTES = 32
 
 /** Commitments mostly cover the same keys in the same order, so that each list is made once. */
 function createComponentLists(tabmOf: TabmOf): (commitment: Commitment) => string {
