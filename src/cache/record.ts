@@ -210,9 +210,8 @@ function plainCommitment(commitment: Commitment, large: LargeValue[]): PlainComm
 function plainWire(wire: CommitmentWire | undefined, large: LargeValue[]): PlainWire {
   if (wire === undefined) return null
   if (wire.kind === 'ans104') return ['a', wire.item]
-  return wire.body === undefined
-    ? ['h', wire.base]
-    : ['h', wire.base, plainBinary(wire.body, large)]
+  const base = toBytes(wire.base)
+  return wire.body === undefined ? ['h', base] : ['h', base, plainBinary(wire.body, large)]
 }
 
 function plainEntries(tabm: Tabm, large: LargeValue[]): PlainEntries {

@@ -2,6 +2,7 @@
  * A commitment: a signature or hmac over some keys of a message. Which commitments exist, their
  * ids and their order of fields on the wire: spec of `httpsig@1.0` and `ans104@1.0`.
  */
+import type { Binary } from '../base/bytes.ts'
 import type { Value } from './value.ts'
 
 export interface Commitment {
@@ -31,7 +32,7 @@ export type CommitmentWire =
   | {
       readonly kind: 'httpsig'
       /** The exact signature base that the signer covered. */
-      readonly base: Uint8Array
+      readonly base: Binary
       /** The multipart body that the base has the digest of, where we would write it differently. */
       readonly body?: Uint8Array
     }

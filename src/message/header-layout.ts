@@ -5,7 +5,7 @@
 import { type Binary, compareText, ownText } from '../base/bytes.ts'
 import { formatString } from './structured-fields.ts'
 
-/** Headers as a message gives them. Of equal names the last counts. */
+/** Headers as a message gives them. Of equal names the last value counts. */
 export class HeaderList {
   readonly names: string[] = []
   /** As long as `names`. Any bytes, line breaks too. */
@@ -18,7 +18,7 @@ export class HeaderList {
 }
 
 export interface HeaderLayout {
-  /** Sorted by their bytes, each once. */
+  /** Each once, sorted by their bytes unless another order was asked for. */
   readonly names: readonly string[]
   /** Where in the list of headers the value of each of them stands. */
   readonly positions: readonly number[]
@@ -32,9 +32,16 @@ export interface HeaderLayout {
   readonly isPlain: boolean
 }
 
-/** The layout of headers with these names in this order. */
+/** The layout of headers with these names. */
 export function layoutOf(names: readonly string[]): HeaderLayout {
-  return known.find(names) ?? createLayout(names)
+  return known.find(names) ?? createLayout(names, true)
+}
+
+/** The same with the names in the order given. */
+export function layoutAsGiven(names: readonly string[]): HeaderLayout {
+  const layout = layoutOf(names)
+  const isInOrder = layout.positions.every((position, index) => position === index)
+  return isInOrder && names.length === layout.names.length ? layout : createLayout(names, false)
 }
 
 /** Whether a layout has a header of this name. */
@@ -72,10 +79,11 @@ export function formatSignedList(names: readonly string[]): string {
   return `${text})`
 }
 
-function createLayout(given: readonly string[]): HeaderLayout {
+function createLayout(given: readonly string[], isSorted: boolean): HeaderLayout {
   const places = new Map<string, number>()
   for (const [place, name] of given.entries()) places.set(name, place)
-  const names = [...places.keys()].sort(compareText)
+  const names = [...places.keys()]
+  if (isSorted) names.sort(compareText)
   return {
     names,
     positions: names.map((name) => places.get(name) ?? 0),
@@ -101,7 +109,7 @@ class LayoutTree {
       if (next === undefined) return undefined
       node = next
     }
-    node.layout ??= createLayout(names.map(ownText))
+    node.layout ??= createLayout(names.map(ownText), true)
     return node.layout
   }
 

@@ -12,6 +12,7 @@ import {
   type HeaderLayout,
   type HeaderList,
   hasHeader,
+  layoutAsGiven,
   layoutOf,
 } from './header-layout.ts'
 import { linkedKey } from './keys.ts'
@@ -28,12 +29,19 @@ export interface SignatureParams {
   readonly fields?: ReadonlyMap<string, Value>
 }
 
+/** What a base says of the message itself: all but the parameters. */
+export interface Coverage {
+  /** The lines of the components. Text while all values are text. */
+  readonly lines: Binary
+  /** `("a" "b")`: the components as the last line lists them. */
+  readonly signedList: string
+  /** The keys of the message that these components cover, in wire order. */
+  readonly committed: readonly string[]
+}
+
 export interface SignatureBase {
   /** Text while all values are text. */
   readonly base: Binary
-  /** Header names in order of the lines, without `@`. */
-  readonly components: readonly string[]
-  /** The keys of the message that these components cover, in wire order. */
   readonly committed: readonly string[]
 }
 
@@ -49,20 +57,40 @@ export function signatureBase(
   keys: readonly string[],
   params: SignatureParams,
 ): SignatureBase {
+  const coverage = coverKeys(tabm, keys)
+  return { base: baseOf(coverage, params), committed: coverage.committed }
+}
+
+/** The part of `signatureBase` that all commitments to the same keys have in common. */
+export function coverKeys(tabm: Tabm, keys: readonly string[]): Coverage {
   const { headers, parts, inlineKey, otherKeys } = splitForm(tabm, keys)
   const { body } = withBody(headers, parts, inlineKey)
   if (body !== undefined) headers.add('content-digest', contentDigest(body))
   const layout = layoutOf(headers.names)
-  const lastLine = `\n"@signature-params": ${layout.signedList}${formatFields(params)}`
   return {
-    base: withLastLine(formatLayout(layout, headers), lastLine),
-    components: layout.names,
+    lines: formatLines(layout, headers),
+    signedList: layout.signedList,
     committed: committedKeys(layout, headers, { tabm, keys, otherKeys }),
   }
 }
 
+/** The lines and the list of headers in the order given. */
+export function coverHeaders(headers: HeaderList): Omit<Coverage, 'committed'> {
+  const layout = layoutAsGiven(headers.names)
+  return { lines: formatLines(layout, headers), signedList: layout.signedList }
+}
+
+/** The base of a commitment: the lines, and a last one of the list and the parameters. */
+export function baseOf(
+  { lines, signedList }: Omit<Coverage, 'committed'>,
+  params: SignatureParams,
+): Binary {
+  const lastLine = `\n"@signature-params": ${signedList}${formatFields(params)}`
+  return typeof lines === 'string' ? lines + lastLine : joinBinaries([lines, lastLine])
+}
+
 /** The lines of headers. Text as long as all values are text: pieces are joined in thrice the time. */
-function formatLayout({ positions, lineStarts }: HeaderLayout, { values }: HeaderList): Binary {
+function formatLines({ positions, lineStarts }: HeaderLayout, { values }: HeaderList): Binary {
   let text = ''
   const bytes: Binary[] = []
   for (let i = 0; i < positions.length; i++) {
@@ -76,10 +104,6 @@ function formatLayout({ positions, lineStarts }: HeaderLayout, { values }: Heade
     }
   }
   return bytes.length === 0 ? text : joinBinaries([...bytes, text])
-}
-
-function withLastLine(lines: Binary, lastLine: string): Binary {
-  return typeof lines === 'string' ? lines + lastLine : joinBinaries([lines, lastLine])
 }
 
 interface Covered {
@@ -120,32 +144,6 @@ function headerValue(
 ): Binary | undefined {
   const at = names.indexOf(name)
   return at < 0 ? undefined : values[positions[at] ?? 0]
-}
-
-/** One line for each component, in the order given, and the line of the parameters. */
-export function formatBase(
-  components: readonly string[],
-  headers: ReadonlyMap<string, Binary>,
-  params: SignatureParams,
-): Binary {
-  const lastLine = `\n"@signature-params": ${formatParams(components, params)}`
-  return withLastLine(formatLines(components, headers), lastLine)
-}
-
-function formatLines(components: readonly string[], headers: ReadonlyMap<string, Binary>): Binary {
-  let text = ''
-  const bytes: Binary[] = []
-  for (const name of components) {
-    const value = headers.get(name) ?? ''
-    text += `${text === '' && bytes.length === 0 ? '' : '\n'}"${name}": `
-    if (typeof value === 'string') {
-      text += value
-    } else {
-      bytes.push(text, value)
-      text = ''
-    }
-  }
-  return bytes.length === 0 ? text : joinBinaries([...bytes, text])
 }
 
 /** The list of components and the parameters: the value of the last line. */

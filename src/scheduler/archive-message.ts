@@ -3,6 +3,7 @@
  * byte for byte: a data item as its bytes, any other message in the typed notation, and with it the
  * received bytes that its signatures can only be checked against.
  */
+import { toBytes } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import { decodeAns104 } from '../codec/ans104/ans104.ts'
 import { decodeBase64, encodeBase64url } from '../crypto/base64url.ts'
@@ -57,7 +58,7 @@ function* commitmentsIn(value: Value): Generator<Commitment> {
 
 function archiveWire(wire: CommitmentWire): ArchivedWire {
   if (wire.kind === 'ans104') return { item: encodeBase64url(wire.item) }
-  const base = encodeBase64url(wire.base)
+  const base = encodeBase64url(toBytes(wire.base))
   return wire.body === undefined ? { base } : { base, body: encodeBase64url(wire.body) }
 }
 

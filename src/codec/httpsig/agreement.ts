@@ -27,8 +27,9 @@ export interface BaseLines {
 const LAST_LINE = '"@signature-params": '
 
 /** The lines of a base; `undefined` when it is not one whose names have lost their `@`. */
-export function splitBase(base: Uint8Array): BaseLines | undefined {
-  const bytes = Buffer.from(base.buffer, base.byteOffset, base.byteLength)
+export function splitBase(base: Binary): BaseLines | undefined {
+  const whole = toBytes(base)
+  const bytes = Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength)
   const last = bytes.lastIndexOf(`\n${LAST_LINE}`)
   const params = bytes.toString('utf8', last + 1 + LAST_LINE.length)
   const components = listedComponents(params)

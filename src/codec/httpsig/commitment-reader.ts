@@ -1,5 +1,5 @@
 /** A commitment of each entry in `signature` and `signature-input`, as a message keeps it. */
-import { type Binary, toBinary, toBytes } from '../../base/bytes.ts'
+import { type Binary, toBinary } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
 import { decodeBase64, encodeBase64url, isBase64 } from '../../crypto/base64url.ts'
 import type { Commitment } from '../../message/commitment.ts'
@@ -11,7 +11,13 @@ import { componentsToKeys } from '../../message/signature-base.ts'
 import type { BareItem } from '../../message/structured-fields.ts'
 import { Atom, Float, type Value } from '../../message/value.ts'
 import { algorithmOfType, committerOf, HMAC_TYPE, publicKeyid } from './keyid.ts'
-import { foreignBase, nativeBase, plainName, type Received } from './received.ts'
+import {
+  createNativeBase,
+  foreignBase,
+  type NativeBase,
+  plainName,
+  type Received,
+} from './received.ts'
 import { isNative, parameterText, type SignatureEntry } from './signature-reader.ts'
 
 const HTTPSIG = 'httpsig@1.0'
@@ -29,34 +35,37 @@ export interface SignedContent {
 }
 
 /**
- * The commitment of an entry, with the base of what was received where there is one. It is not
- * verified. `undefined` for a foreign entry without an algorithm and a key that are known here: a
- * proxy may have signed it.
- * @throws AoError `invalid-encoding` for an entry without `alg`, `invalid-signature` for a body
- * that is not the signed one.
+ * Reads the commitments of the entries of one message, with the base of what was received where
+ * there is one. They are not verified. `undefined` for a foreign entry without an algorithm and a key
+ * that are known here: a proxy may have signed it. The reader throws AoError `invalid-encoding` for
+ * an entry without `alg`, `invalid-signature` for a body that is not the signed one.
  */
-export function readCommitment(
-  entry: SignatureEntry,
+export function createCommitmentReader(
   content: SignedContent,
-): Commitment | undefined {
-  return isNative(entry) ? readNative(entry, content) : readForeign(entry, content)
+): (entry: SignatureEntry) => Commitment | undefined {
+  const nativeBase = createNativeBase(content.received)
+  return (entry) =>
+    isNative(entry) ? readNative(entry, content, nativeBase) : readForeign(entry, content)
 }
 
-function readNative(entry: SignatureEntry, content: SignedContent): Commitment {
+function readNative(
+  entry: SignatureEntry,
+  content: SignedContent,
+  nativeBase: NativeBase,
+): Commitment {
   const { device, type } = readAlgorithm(parameterText(entry.parameters.get('alg')))
-  const keyid = parameterText(entry.parameters.get('keyid'))
   const fields = readFields(entry)
-  const isOwn = device === HTTPSIG
-  const params = { type, fields, ...(keyid === undefined ? {} : { keyid }) }
-  const base = isOwn ? nativeBase(content.received, entry.components, params) : undefined
-  return {
-    ...identify(entry, type, keyid),
+  const commitment = identified(entry, {
     device,
     type,
+    keyid: parameterText(entry.parameters.get('keyid')),
     committed: nativeKeys(entry.components, content, fields.get('bundle') === 'true'),
     fields,
-    ...wireOf(base),
-  }
+  })
+  return withWire(
+    commitment,
+    device === HTTPSIG ? nativeBase(entry.components, commitment) : undefined,
+  )
 }
 
 /**
@@ -95,19 +104,33 @@ function readAlgorithm(alg: string | undefined): { device: string; type: string 
     : { device: alg.slice(0, slash), type: alg.slice(slash + 1) }
 }
 
-/** The members that follow from key and signature: nothing that a sender says about them counts. */
-function identify(entry: SignatureEntry, type: string, keyid: string | undefined) {
-  const committer = keyid === undefined ? undefined : committerOf(keyid, type)
-  return {
-    id: idOfSignature(entry.signature),
-    signature: encodeBase64url(entry.signature),
-    ...(keyid === undefined ? {} : { keyid }),
-    ...(committer === undefined ? {} : { committer }),
-  }
+interface Described extends Pick<Commitment, 'device' | 'type' | 'committed' | 'fields'> {
+  readonly keyid: string | undefined
 }
 
-function wireOf(base: Binary | undefined): Pick<Commitment, 'wire'> {
-  return base === undefined ? {} : { wire: { kind: 'httpsig', base: toBytes(base) } }
+type Draft = { -readonly [Member in keyof Commitment]: Commitment[Member] }
+
+/** With the members that follow from key and signature: nothing that a sender says of them counts. */
+function identified({ signature }: SignatureEntry, described: Described): Draft {
+  const { device, type, committed, fields, keyid } = described
+  const commitment: Draft = {
+    id: idOfSignature(signature),
+    device,
+    type,
+    committed,
+    signature: encodeBase64url(signature),
+    fields,
+  }
+  if (keyid === undefined) return commitment
+  commitment.keyid = keyid
+  const committer = committerOf(keyid, type)
+  if (committer !== undefined) commitment.committer = committer
+  return commitment
+}
+
+function withWire(commitment: Draft, base: Binary | undefined): Commitment {
+  if (base !== undefined) commitment.wire = { kind: 'httpsig', base }
+  return commitment
 }
 
 function readForeign(entry: SignatureEntry, content: SignedContent): Commitment | undefined {
@@ -116,14 +139,9 @@ function readForeign(entry: SignatureEntry, content: SignedContent): Commitment 
   if (type === undefined || written === undefined) return undefined
   const keyid = normalKeyid(written, type)
   if (keyid === undefined) return undefined
-  return {
-    ...identify(entry, type, keyid),
-    device: HTTPSIG,
-    type,
-    committed: foreignKeys(entry.components, content),
-    fields: readFields(entry),
-    ...wireOf(foreignBase(content.received, entry)),
-  }
+  const committed = foreignKeys(entry.components, content)
+  const described = { device: HTTPSIG, type, keyid, committed, fields: readFields(entry) }
+  return withWire(identified(entry, described), foreignBase(content.received, entry))
 }
 
 /** Other signers give the bare public key. Names of keys mean nothing here. */
@@ -156,14 +174,17 @@ function foreignKeys(components: readonly string[], content: SignedContent): str
   return keys.flatMap((key) => (key === 'ao-ids' ? groupedKeys : [key]))
 }
 
-function readFields({ parameters }: SignatureEntry): Map<string, Value> {
-  const fields = new Map<string, Value>()
+function readFields({ parameters }: SignatureEntry): Commitment['fields'] {
+  let fields: Map<string, Value> | undefined
   for (const [name, bare] of parameters) {
     if (NOT_FIELDS.has(name) || name === 'committer') continue
+    fields ??= new Map()
     fields.set(name, name === 'original-tags' ? readTags(bare) : fieldValue(bare))
   }
-  return fields
+  return fields ?? NO_FIELDS
 }
+
+const NO_FIELDS: Commitment['fields'] = new Map()
 
 function fieldValue(bare: BareItem): Value {
   switch (bare.kind) {

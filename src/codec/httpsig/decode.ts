@@ -4,7 +4,7 @@ import type { Commitment } from '../../message/commitment.ts'
 import { LINK_SUFFIX } from '../../message/keys.ts'
 import type { Message } from '../../message/message.ts'
 import type { Value } from '../../message/value.ts'
-import { readCommitment } from './commitment-reader.ts'
+import { createCommitmentReader } from './commitment-reader.ts'
 import { type Content, readContent } from './content.ts'
 import type { PartLimits } from './multipart-reader.ts'
 import type { Received } from './received.ts'
@@ -32,8 +32,10 @@ export function decodeHttpsig(wire: HttpsigWire, options: DecodeOptions = {}): M
   const content = readContent(headers, body, { ...options, isForeign })
   const received = receivedMessage(wire, headers, content)
   const commitments = new Map<string, Commitment>()
+  const { bodyKeys, inlineKey, groupedKeys } = content
+  const read = createCommitmentReader({ received, bodyKeys, inlineKey, groupedKeys })
   for (const entry of entries) {
-    const commitment = readCommitment(entry, { ...content, received })
+    const commitment = read(entry)
     if (commitment !== undefined) commitments.set(commitment.id, commitment)
   }
   const message = withRequestKeys(content.message, received, entries)
@@ -64,13 +66,7 @@ function receivedMessage(
   { isMultipart }: Content,
 ): Received {
   const { body, method, target } = wire
-  return {
-    headers,
-    isMultipart,
-    ...(body === undefined ? {} : { body }),
-    ...(method === undefined ? {} : { method }),
-    ...(target === undefined ? {} : { target }),
-  }
+  return { headers, body, isMultipart, method, target }
 }
 
 /** What a foreign signature derives from the request line becomes a key: it is covered by it. */

@@ -6,7 +6,7 @@ import { type Binary, equalBinary, toBytes, toText } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
 import type { Commitment } from '../../message/commitment.ts'
 import { contentDigest } from '../../message/header-form.ts'
-import { readCommitment } from './commitment-reader.ts'
+import { createCommitmentReader, type SignedContent } from './commitment-reader.ts'
 import { HMAC_TYPE } from './keyid.ts'
 import { readParameter } from './media-type.ts'
 import { readParts } from './multipart-reader.ts'
@@ -50,7 +50,7 @@ export function readNestedCommitment(id: string, map: TreeMap): Commitment | und
     binaryEntry(fields, 'signature-input'),
   )
   if (entry === undefined || others.length > 0) throw invalid('one signature', id)
-  const commitment = readCommitment(entry, signedContent(map))
+  const commitment = createCommitmentReader(signedContent(map))(entry)
   if (map.packed === undefined || commitment?.wire?.kind !== 'httpsig') return commitment
   return { ...commitment, wire: { ...commitment.wire, body: map.packed.bytes } }
 }
@@ -70,7 +70,7 @@ function isCopy(fields: TreeMap, siblings: TreeMap): boolean {
  * The map as the message that was signed: hbsig signs the key of the body and a digest of its value,
  * and sends neither.
  */
-function signedContent(map: TreeMap): Parameters<typeof readCommitment>[1] {
+function signedContent(map: TreeMap): SignedContent {
   const headers = new Map<string, Binary>(map.described)
   for (const [key, node] of map.entries) if (!isTreeMap(node)) headers.set(key, node)
   const named = headers.get('inline-body-key')
@@ -82,7 +82,7 @@ function signedContent(map: TreeMap): Parameters<typeof readCommitment>[1] {
   if (body !== undefined) headers.set('content-digest', contentDigest(body))
   const isMultipart = map.packed !== undefined
   return {
-    received: { headers, isMultipart, ...(body === undefined ? {} : { body }) },
+    received: { headers, isMultipart, body },
     bodyKeys: map.packed?.keys ?? (body === undefined ? [] : [inlineKey]),
     inlineKey,
   }

@@ -7,39 +7,61 @@ import { AoError } from '../../base/errors.ts'
 import { decodeBase64 } from '../../crypto/base64url.ts'
 import { sha256 } from '../../crypto/hash.ts'
 import { contentDigest } from '../../message/header-form.ts'
+import { HeaderList } from '../../message/header-layout.ts'
 import { joinBinaries } from '../../message/multipart.ts'
-import { formatBase, type SignatureParams } from '../../message/signature-base.ts'
+import { baseOf, coverHeaders, type SignatureParams } from '../../message/signature-base.ts'
 import type { SignatureEntry } from './signature-reader.ts'
 
 /** A message, or a part of one, as it came: what its signatures can be about. */
 export interface Received {
   readonly headers: ReadonlyMap<string, Binary>
-  readonly body?: Binary
+  readonly body?: Binary | undefined
   /** Whether the body was taken apart by a boundary, which a signature over it must cover. */
   readonly isMultipart: boolean
-  readonly method?: string
-  readonly target?: string
+  readonly method?: string | undefined
+  readonly target?: string | undefined
 }
 
-/**
- * The base by HyperBEAM's rule, its lines in the order listed. `undefined` when not all components
- * were received, as when nested messages were signed as links and sent inline.
- */
-export function nativeBase(
-  received: Received,
+/** Makes the base by HyperBEAM's rule for a list of components. */
+export type NativeBase = (
   components: readonly string[],
   params: SignatureParams,
-): Binary | undefined {
-  const headers = new Map<string, Binary>()
+) => Binary | undefined
+
+type Lines = ReturnType<typeof coverHeaders>
+
+/**
+ * Bases of the signatures of one message, most of which list the same components, their lines in
+ * the order listed. `undefined` when not all components were received, as when nested messages were
+ * signed as links and sent inline.
+ */
+export function createNativeBase(received: Received): NativeBase {
+  let listed: readonly string[] | undefined
+  let lines: Lines | undefined
+  return (components, params) => {
+    if (listed === undefined || !areEqual(listed, components)) {
+      listed = components
+      lines = receivedLines(received, components)
+    }
+    return lines === undefined ? undefined : baseOf(lines, params)
+  }
+}
+
+function areEqual(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((text, index) => text === right[index])
+}
+
+function receivedLines(received: Received, components: readonly string[]): Lines | undefined {
+  const headers = new HeaderList()
   for (const component of components) {
     const name = plainName(component)
-    const value =
-      name === 'content-digest' ? recomputedDigest(received) : received.headers.get(name)
+    const isBody = name === 'content-digest'
+    if (isBody && !coversBoundary(received, components)) return undefined
+    const value = isBody ? recomputedDigest(received) : received.headers.get(name)
     if (value === undefined) return undefined
-    headers.set(name, value)
+    headers.add(name, value)
   }
-  if (headers.has('content-digest') && !coversBoundary(received, components)) return undefined
-  return formatBase([...headers.keys()], headers, params)
+  return coverHeaders(headers)
 }
 
 function recomputedDigest({ body }: Received): string | undefined {

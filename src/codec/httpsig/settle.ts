@@ -12,7 +12,7 @@ import { hmacCommitment } from '../../message/unsigned-commitment.ts'
 import { isList, type Value } from '../../message/value.ts'
 import { agreesWithBase, isForeignBase } from './agreement.ts'
 import { HMAC_TYPE } from './keyid.ts'
-import { tryRebuildBase } from './rebuilt-base.ts'
+import { createRebuildBase, type RebuildBase } from './rebuilt-base.ts'
 
 /**
  * The same message with commitments as they are kept, nested messages too.
@@ -22,9 +22,10 @@ import { tryRebuildBase } from './rebuilt-base.ts'
 export function settleCommitments(message: Message, body?: Uint8Array): Message {
   const settled = settleValues(message)
   if (settled.commitments.size === 0) return settled
+  const rebuild = createRebuildBase(settled)
   const commitments = new Map<string, Commitment>()
   for (const [id, commitment] of settled.commitments) {
-    const kept = settle(settled, commitment, body)
+    const kept = settle(settled, commitment, { rebuild, body })
     if (kept !== undefined) commitments.set(id, kept)
   }
   return withOwnHmac(settled.withCommitments(commitments))
@@ -32,9 +33,10 @@ export function settleCommitments(message: Message, body?: Uint8Array): Message 
 
 function settleValues(message: Message): Message {
   const changed: [string, Value][] = []
-  for (const [key, value] of message) {
-    const settled = settleValue(value)
-    if (settled !== value) changed.push([key, settled])
+  for (const key of message.keys()) {
+    const value = message.get(key)
+    const settled = value === undefined ? value : settleValue(value)
+    if (settled !== undefined && settled !== value) changed.push([key, settled])
   }
   return changed.length === 0 ? message : message.with(changed)
 }
@@ -46,24 +48,35 @@ function settleValue(value: Value): Value {
   return items.some((item, index) => item !== value[index]) ? items : value
 }
 
+interface Settling {
+  readonly rebuild: RebuildBase
+  readonly body: Uint8Array | undefined
+}
+
 /** `undefined` for an hmac with a public key that does not hold. */
 function settle(
   message: Message,
   commitment: Commitment,
-  body: Uint8Array | undefined,
+  { rebuild, body }: Settling,
 ): Commitment | undefined {
   const isOpenHmac = commitment.type === HMAC_TYPE && commitment.committer === undefined
-  const { wire, ...bare } = commitment
-  if (wire?.kind !== 'httpsig' && !isOpenHmac) return commitment
-  const rebuilt = tryRebuildBase(message, commitment)?.base
-  const received = wire?.kind === 'httpsig' ? wire.base : undefined
-  if (isOpenHmac && !holds(commitment, rebuilt) && !holds(commitment, received)) return undefined
-  if (received === undefined) return bare
-  if (rebuilt !== undefined && equalBinary(rebuilt, received)) return bare
-  if (isOpenHmac && holds(commitment, rebuilt)) return bare
+  const received = commitment.wire?.kind === 'httpsig' ? commitment.wire.base : undefined
+  if (received === undefined && !isOpenHmac) return commitment
+  const rebuilt = rebuild(commitment)?.base
+  const isRebuilt =
+    rebuilt !== undefined && received !== undefined && equalBinary(rebuilt, received)
+  const isHeld = isOpenHmac && holds(commitment, rebuilt)
+  if (isOpenHmac && !isHeld && (isRebuilt || !holds(commitment, received))) return undefined
+  if (received === undefined || isRebuilt || isHeld) return withoutWire(commitment)
   return body === undefined || agreesWithBase(message, commitment)
     ? commitment
     : { ...commitment, wire: { kind: 'httpsig', base: received, body } }
+}
+
+function withoutWire(commitment: Commitment): Commitment {
+  if (commitment.wire === undefined) return commitment
+  const { wire: _, ...bare } = commitment
+  return bare
 }
 
 function holds({ keyid, id }: Commitment, base: Binary | undefined): boolean {

@@ -14,7 +14,10 @@ export interface SignatureEntry {
   /** As listed, with `@` where the sender wrote it. */
   readonly components: readonly string[]
   readonly parameters: Parameters
-  /** The text after `label=` as received, which a foreign signature covers to the letter. */
+  /**
+   * The text after `label=` as received, which a foreign signature covers to the letter. Empty for a
+   * native one.
+   */
   readonly raw: string
 }
 
@@ -34,25 +37,24 @@ export function readSignatures(
   if (signature === undefined || signatureInput === undefined) return []
   const signatures = parseDictionary(requireText(signature))
   const input = requireText(signatureInput)
+  let texts: ReadonlyMap<string, string> | undefined
+  const rawOf = (label: string): string | undefined => {
+    texts ??= memberTexts(input)
+    return texts.get(label)
+  }
   const inputs = parseDictionary(input, { strings: 'any' })
   if (signatures.size !== inputs.size) throw invalid('the same labels in both signature headers')
-  const texts = memberTexts(input)
   const entries: SignatureEntry[] = []
   for (const [label, member] of inputs) {
     const signed = signatures.get(label)
-    const raw = texts.get(label)
-    if (signed === undefined || raw === undefined) {
-      throw invalid('the same labels in both signature headers')
-    }
+    if (signed === undefined) throw invalid('the same labels in both signature headers')
     if (signed.kind !== 'item' || signed.bare.kind !== 'bytes') throw invalid('signatures of bytes')
     if (member.kind !== 'inner-list') throw invalid('a list of components')
-    entries.push({
-      label,
-      signature: signed.bare.value,
-      components: componentNames(member),
-      parameters: member.parameters,
-      raw,
-    })
+    const { parameters } = member
+    const raw = isNative({ label, parameters }) ? '' : rawOf(label)
+    if (raw === undefined) throw invalid('the same labels in both signature headers')
+    const components = componentNames(member)
+    entries.push({ label, signature: signed.bare.value, components, parameters, raw })
   }
   return entries
 }
@@ -61,7 +63,10 @@ export function readSignatures(
  * Whether an entry is one that HyperBEAM's own rules rebuild. All others, and those that name
  * their key without a scheme, are checked against the text that was received.
  */
-export function isNative({ label, parameters }: SignatureEntry): boolean {
+export function isNative({
+  label,
+  parameters,
+}: Pick<SignatureEntry, 'label' | 'parameters'>): boolean {
   const keyid = parameters.get('keyid')
   return label.startsWith(NATIVE_LABEL) && keyid?.kind === 'string' && keyid.value.includes(':')
 }

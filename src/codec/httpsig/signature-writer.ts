@@ -12,7 +12,7 @@ import { formatString } from '../../message/structured-fields.ts'
 import type { Tabm } from '../../message/tabm.ts'
 import { isBinary, isList, type Value } from '../../message/value.ts'
 import { withItemTags } from './item-tags.ts'
-import { isBundle } from './rebuilt-base.ts'
+import { areCoveredAlike } from './rebuilt-base.ts'
 
 export interface SignatureHeaders {
   readonly signature: string
@@ -86,18 +86,11 @@ const ID_BYTES = 32
 function createComponentLists(tabmOf: TabmOf): (commitment: Commitment) => string {
   let last: { readonly commitment: Commitment; readonly list: string } | undefined
   return (commitment) => {
-    if (last !== undefined && areListedAlike(last.commitment, commitment)) return last.list
+    if (last !== undefined && areCoveredAlike(last.commitment, commitment)) return last.list
     const { list } = layoutOf(headerNames(tabmOf(commitment), commitment.committed))
     last = { commitment, list }
     return list
   }
-}
-
-function areListedAlike(one: Commitment, other: Commitment): boolean {
-  if (one.committed.length !== other.committed.length || isBundle(one) !== isBundle(other)) {
-    return false
-  }
-  return one.committed.every((key, index) => key === other.committed[index])
 }
 
 function formatFields({ device, type, keyid, fields }: Commitment): string {

@@ -7,7 +7,7 @@ import { isPrivateKey } from '../../message/keys.ts'
 import { Message } from '../../message/message.ts'
 import type { Tabm, TabmValue } from '../../message/tabm.ts'
 import type { Value } from '../../message/value.ts'
-import { readCommitment } from './commitment-reader.ts'
+import { createCommitmentReader } from './commitment-reader.ts'
 import { isRawItem, readRawItem } from './nested-item.ts'
 import { isNestedSignature, readNestedCommitment, unpackBody } from './nested-signature.ts'
 import { isTreeMap, type TreeMap, type TreeNode } from './part-tree.ts'
@@ -54,18 +54,16 @@ function coversSignature(commitments: ReadonlyMap<string, Commitment>): boolean 
 function addPartCommitments(commitments: Map<string, Commitment>, { source }: TreeMap): boolean {
   const entries = partSignatures(source)
   if (source === undefined || entries.length === 0) return false
-  const inlineKey = toText(source.lines.get('ao-body-key') ?? '') || 'body'
-  const hasBody = source.bytes.length > 0
+  const { lines, bytes } = source
+  const inlineKey = toText(lines.get('ao-body-key') ?? '') || 'body'
+  const body = bytes.length > 0 ? bytes : undefined
+  const read = createCommitmentReader({
+    received: { headers: lines, isMultipart: false, body },
+    bodyKeys: body === undefined ? [] : [inlineKey],
+    inlineKey,
+  })
   for (const entry of entries) {
-    const commitment = readCommitment(entry, {
-      received: {
-        headers: source.lines,
-        isMultipart: false,
-        ...(hasBody ? { body: source.bytes } : {}),
-      },
-      bodyKeys: hasBody ? [inlineKey] : [],
-      inlineKey,
-    })
+    const commitment = read(entry)
     if (commitment !== undefined) commitments.set(commitment.id, commitment)
   }
   return true

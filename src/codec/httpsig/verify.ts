@@ -20,7 +20,7 @@ import {
   publicKeyOf,
   type SignatureAlgorithm,
 } from './keyid.ts'
-import { isBundle, tryRebuildBase } from './rebuilt-base.ts'
+import { createRebuildBase, isBundle } from './rebuilt-base.ts'
 import { plainName } from './received.ts'
 
 interface VerifyHttpsigOptions {
@@ -157,7 +157,7 @@ async function holdsRebuilt(
   commitment: Commitment,
   { check, options }: Rebuilt,
 ): Promise<boolean> {
-  const rebuilt = tryRebuildBase(message, commitment)
+  const rebuilt = createRebuildBase(message)(commitment)
   if (rebuilt === undefined || !coversAll(message, commitment, rebuilt)) return false
   if (!(await check(rebuilt.base))) return false
   if (isBundle(commitment)) return true
