@@ -25,7 +25,7 @@ export function createRequestDecoders(): RequestDecoders {
  * requests need none.
  */
 function fromHttpsig({ primitive, body, method, target }: RequestWire): Message {
-  const wire = { headers: [...primitive], body, method, target }
+  const wire = { headers: primitive, body, method, target }
   return withOnlyCommitted(decodeHttpsig(wire, { partLimits: REQUEST_LIMITS }))
 }
 

@@ -6,6 +6,7 @@
 import { type Binary, toText } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import { decodeBase64, encodeBase64url } from '../crypto/base64url.ts'
+import { decodePublicKey } from '../crypto/encoded-public-key.ts'
 import { sha256Text } from '../crypto/hash.ts'
 import { type Commitment, type Commitments, NO_COMMITMENTS } from './commitment.ts'
 import { decodeTabm } from './decode-tabm.ts'
@@ -55,17 +56,30 @@ export function commitmentToTabm(commitment: Commitment): Tabm {
 export function commitmentFromMessage(id: string, message: Message): Commitment {
   const fields = new Map<string, Value>()
   for (const [key, value] of message) if (!MEMBERS.has(key)) fields.set(key, value)
-  const commitment: Commitment = {
+  const commitment: Draft = {
     id,
     device: optionalText(message, 'commitment-device') ?? DEFAULT_DEVICE,
     type: requireText(message, 'type'),
     committed: committedList(message.get('committed')),
-    ...definedTexts(message),
     fields,
   }
+  setText(commitment, 'keyid', message)
+  setText(commitment, 'committer', message)
+  setText(commitment, 'signature', message)
   assertOwnId(commitment)
   assertOwnCommitter(commitment)
   return commitment
+}
+
+type Draft = { -readonly [Member in keyof Commitment]: Commitment[Member] }
+
+function setText(
+  commitment: Draft,
+  name: 'keyid' | 'committer' | 'signature',
+  message: Message,
+): void {
+  const text = optionalText(message, name)
+  if (text !== undefined) commitment[name] = text
 }
 
 /**
@@ -106,17 +120,6 @@ export function takeCommitments(entries: Map<string, Value>): Commitments {
 /** The id that a signature gives its commitment: 32 bytes are it, of others it is the SHA-256. */
 export function idOfSignature(signature: Uint8Array): string {
   return signature.length === 32 ? encodeBase64url(signature) : sha256Text(signature)
-}
-
-function definedTexts(message: Message): Pick<Commitment, 'keyid' | 'committer' | 'signature'> {
-  const keyid = optionalText(message, 'keyid')
-  const committer = optionalText(message, 'committer')
-  const signature = optionalText(message, 'signature')
-  return {
-    ...(keyid === undefined ? {} : { keyid }),
-    ...(committer === undefined ? {} : { committer }),
-    ...(signature === undefined ? {} : { signature }),
-  }
 }
 
 function optionalText(message: Message, key: string): string | undefined {
@@ -165,8 +168,16 @@ function assertOwnCommitter({ id, keyid = '', committer }: Commitment): void {
   const scheme = keyid.slice(0, Math.max(separator, 0))
   const key = keyid.slice(separator + 1)
   if (scheme === 'publickey' && committer.length !== 43) return
-  const owner = scheme === 'publickey' ? sha256Text(decode(key, id)) : scheme === 'secret' && key
+  const owner = scheme === 'publickey' ? hashOfKey(key, id) : scheme === 'secret' && key
   if (owner !== committer) throw invalid('the committer to be the owner of the key in keyid', id)
+}
+
+function hashOfKey(text: string, id: string): string {
+  try {
+    return decodePublicKey(text).hash
+  } catch {
+    throw invalid('base64 text', id)
+  }
 }
 
 function decode(text: string, id: string): Uint8Array {

@@ -58,7 +58,7 @@ export function readContent(
   const grouped = options.isForeign ? readGrouped(headers.get('ao-ids')) : []
   for (const [key, value] of grouped) entries.set(key, value)
   mendLists(entries, options)
-  const message = decodeTabm(new Message(entries))
+  const message = decodeTabm(Message.owning(entries))
   if (isList(message)) throw new AoError('invalid-encoding', 'Expected a map, got a list')
   const bodyKeys = tree.keys.map(unescapeKey)
   const groupedKeys = grouped.map(([key]) => key)

@@ -10,7 +10,7 @@ import type { PartLimits } from './multipart-reader.ts'
 import type { Received } from './received.ts'
 import { settleCommitments } from './settle.ts'
 import { isNative, readSignatures, type SignatureEntry } from './signature-reader.ts'
-import { type HttpsigWire, headerMap } from './wire.ts'
+import { headerMap, type ReceivedWire } from './wire.ts'
 
 export interface DecodeOptions {
   /** How many parts and lines the body may have. Default: more than a full page of a schedule has. */
@@ -24,7 +24,7 @@ export interface DecodeOptions {
  * @throws AoError `invalid-encoding`, `invalid-commitment`, `invalid-message` for what cannot be
  * read, `invalid-signature` for a body other than the signed one, `limit-exceeded`.
  */
-export function decodeHttpsig(wire: HttpsigWire, options: DecodeOptions = {}): Message {
+export function decodeHttpsig(wire: ReceivedWire, options: DecodeOptions = {}): Message {
   const headers = headerMap(wire)
   const entries = readSignatures(headers.get('signature'), headers.get('signature-input'))
   const isForeign = entries.some((entry) => !isNative(entry))
@@ -61,7 +61,7 @@ function coversBody({ components }: SignatureEntry): boolean {
 }
 
 function receivedMessage(
-  wire: HttpsigWire,
+  wire: ReceivedWire,
   headers: ReadonlyMap<string, Binary>,
   { isMultipart }: Content,
 ): Received {

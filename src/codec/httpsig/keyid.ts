@@ -3,8 +3,8 @@
  * httpsig@1.0; what an algorithm is made of stands in `crypto/algorithms.ts`.
  */
 import { addressOf } from '../../crypto/address.ts'
-import { decodeBase64, encodeBase64 } from '../../crypto/base64url.ts'
-import { sha256Text } from '../../crypto/hash.ts'
+import { encodeBase64 } from '../../crypto/base64url.ts'
+import { decodePublicKey } from '../../crypto/encoded-public-key.ts'
 import type { SignatureScheme, WalletType } from '../../crypto/wallet.ts'
 
 export interface SignatureAlgorithm {
@@ -45,8 +45,8 @@ export function publicKeyid(publicKey: Uint8Array): string {
  */
 export function publicKeyOf(keyid: string): Uint8Array | undefined {
   const separator = keyid.indexOf(':')
-  if (separator < 0) return decodeBase64(keyid)
-  return keyid.startsWith('publickey:') ? decodeBase64(keyid.slice(separator + 1)) : undefined
+  const isKey = separator < 0 || keyid.startsWith('publickey:')
+  return isKey ? decodePublicKey(keyid.slice(separator + 1)).bytes : undefined
 }
 
 /**
@@ -58,8 +58,8 @@ export function committerOf(keyid: string, type: string): string | undefined {
   const scheme = separator < 0 ? defaultScheme(type) : keyid.slice(0, separator)
   if (scheme === 'secret') return keyid.slice(separator + 1)
   if (scheme !== 'publickey') return undefined
-  const publicKey = decodeBase64(keyid.slice(separator + 1))
-  return isEthereumKey(publicKey) ? addressOf('secp256k1', publicKey) : sha256Text(publicKey)
+  const { bytes, hash } = decodePublicKey(keyid.slice(separator + 1))
+  return isEthereumKey(bytes) ? addressOf('secp256k1', bytes) : hash
 }
 
 function defaultScheme(type: string): string {

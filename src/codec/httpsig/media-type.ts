@@ -48,6 +48,8 @@ function endOfParameter(text: string, start: number): number {
 
 function readValue(text: string): string {
   if (!text.startsWith('"')) return text
+  const end = text.indexOf('"', 1)
+  if (end > 0 && !text.includes('\\')) return text.slice(1, end)
   let value = ''
   for (let at = 1; at < text.length; at++) {
     const char = text.charAt(at)

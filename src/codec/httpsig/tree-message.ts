@@ -40,7 +40,7 @@ function treeMessage(map: TreeMap, options: TreeOptions): Message {
     entries.set(key, treeValue(node, within))
   }
   mendLists(entries, options)
-  return new Message(entries, commitments)
+  return Message.owning(entries, commitments)
 }
 
 /** Whether somebody signed a message with keys that have the names of signatures. */
@@ -118,11 +118,11 @@ function coveredLines(
 }
 
 function plainTabm(map: TreeMap): Tabm {
-  const entries: [string, TabmValue][] = []
+  const entries = new Map<string, TabmValue>()
   for (const [key, node] of map.entries) {
-    entries.push([key, isTreeMap(node) ? plainTabm(node) : node])
+    entries.set(key, isTreeMap(node) ? plainTabm(node) : node)
   }
-  return new Message(entries)
+  return Message.owning(entries)
 }
 
 function invalid(expected: string): AoError {

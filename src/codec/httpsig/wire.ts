@@ -16,8 +16,14 @@ export interface HttpsigWire {
   readonly target?: string
 }
 
+/** What is decoded: headers may be given by their names, which they have only once then. */
+export interface ReceivedWire extends Omit<HttpsigWire, 'headers'> {
+  readonly headers: HttpsigWire['headers'] | ReadonlyMap<string, Binary>
+}
+
 /** The headers of a wire by name. */
-export function headerMap(wire: HttpsigWire): Map<string, Binary> {
+export function headerMap(wire: ReceivedWire): ReadonlyMap<string, Binary> {
+  if (wire.headers instanceof Map) return wire.headers
   const headers = new Map<string, Binary>()
   for (const [name, value] of wire.headers) {
     const known = headers.get(name)
