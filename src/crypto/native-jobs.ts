@@ -1,11 +1,11 @@
 /**
  * Signatures that OpenSSL makes and verifies: on threads of libuv's pool, or here and now. A job on
  * a thread costs 30 µs beside its own work, to wake the thread and to be woken by it. What takes as
- * little itself is done at once, and so is verifying while all threads sign: RSA signatures take
- * ten times as long, and a verification behind them would wait for a core in vain.
+ * little itself is done at once. So is verifying in a node whose signatures are made on threads: an
+ * RSA signature takes twenty times as long, so that a verification either waits behind one, or is
+ * slower for the way to an idle thread and back than it is itself.
  */
 import { type KeyObject, sign, verify } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import { AoError } from '../base/errors.ts'
 
 export interface NativeKey {
@@ -15,16 +15,16 @@ export interface NativeKey {
   readonly digest: string | null
 }
 
-/** Signatures on threads, running or waiting. */
-let signing = 0
-const CORES = availableParallelism()
+/** When a thread was last given a signature to make. */
+let signedOnThreadMs = Number.NEGATIVE_INFINITY
+/** Threads that had none for so long are free for verifying. */
+const SIGNING_MS = 1_000
 
 /** A signature made on a thread. */
 export function signOnThread({ key, digest }: NativeKey, data: Uint8Array): Promise<Uint8Array> {
-  signing++
+  signedOnThreadMs = performance.now()
   return new Promise((resolve, reject) => {
     sign(digest, data, key, (error, signature) => {
-      signing--
       if (error === null) resolve(signature)
       else reject(signingFailed(error))
     })
@@ -46,7 +46,7 @@ export async function verifyNative(
   data: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
-  if (signing < CORES) {
+  if (performance.now() - signedOnThreadMs > SIGNING_MS) {
     return new Promise((resolve) => {
       verify(digest, data, key, signature, (error, holds) => resolve(error === null && holds))
     })

@@ -6,7 +6,7 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { AoError } from '../base/errors.ts'
-import type { Secp256k1Job, Secp256k1Reply, Secp256k1Request } from './secp256k1-worker.ts'
+import type { Secp256k1Job, Secp256k1Request, Secp256k1Result } from './secp256k1-worker.ts'
 
 export interface Secp256k1PoolOptions {
   /** Default: one per core, at most 4. */
@@ -61,7 +61,7 @@ export class Secp256k1Pool implements AsyncDisposable {
     await this.close()
   }
 
-  #run(job: Secp256k1Job): Promise<Secp256k1Reply['result']> {
+  #run(job: Secp256k1Job): Promise<Secp256k1Result> {
     const thread = this.#pickThread()
     if (thread.queued >= this.#options.maxQueued) {
       throw new AoError(
@@ -91,7 +91,7 @@ export class Secp256k1Pool implements AsyncDisposable {
 }
 
 interface Waiter {
-  readonly resolve: (result: Secp256k1Reply['result']) => void
+  readonly resolve: (result: Secp256k1Result) => void
   readonly reject: (error: AoError) => void
 }
 
@@ -100,17 +100,25 @@ function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes)
 }
 
+/** Jobs that go to a thread in one message: few enough that the other threads get theirs. */
+const BATCH = 8
+
+/**
+ * Jobs of one turn of the event loop travel together, and so do their results: a message between
+ * threads costs more than a signature.
+ */
 class PoolThread {
   readonly #worker: Worker
-  readonly #waiters = new Map<number, Waiter>()
-  #lastId = 0
+  /** In the order of their jobs, which is that of the results. */
+  #waiters: Waiter[] = []
+  #unsent: Secp256k1Job[] = []
 
   constructor(onEnd: () => void) {
     // The same extension as this file, so that it works from source and after a build.
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
     this.#worker = new Worker(new URL(`./secp256k1-worker${extension}`, import.meta.url))
     this.#worker.unref()
-    this.#worker.on('message', (reply: Secp256k1Reply) => this.#settle(reply))
+    this.#worker.on('message', (results: readonly Secp256k1Result[]) => this.#settle(results))
     this.#worker.on('error', (cause) => this.#fail(cause))
     this.#worker.on('exit', () => {
       onEnd()
@@ -119,15 +127,16 @@ class PoolThread {
   }
 
   get queued(): number {
-    return this.#waiters.size
+    return this.#waiters.length
   }
 
-  run(job: Secp256k1Job): Promise<Secp256k1Reply['result']> {
+  run(job: Secp256k1Job): Promise<Secp256k1Result> {
     return new Promise((resolve, reject) => {
-      const request: Secp256k1Request = { id: ++this.#lastId, job }
-      if (this.#waiters.size === 0) this.#worker.ref()
-      this.#waiters.set(request.id, { resolve, reject })
-      this.#worker.postMessage(request)
+      if (this.#waiters.length === 0) this.#worker.ref()
+      this.#waiters.push({ resolve, reject })
+      const waiting = this.#unsent.push(job)
+      if (waiting === BATCH) this.#send()
+      else if (waiting === 1) setImmediate(() => this.#send())
     })
   }
 
@@ -135,16 +144,23 @@ class PoolThread {
     await this.#worker.terminate()
   }
 
-  #settle({ id, result }: Secp256k1Reply): void {
-    this.#waiters.get(id)?.resolve(result)
-    this.#waiters.delete(id)
-    if (this.#waiters.size === 0) this.#worker.unref()
+  #send(): void {
+    if (this.#unsent.length === 0) return
+    const request: Secp256k1Request = this.#unsent
+    this.#unsent = []
+    this.#worker.postMessage(request)
+  }
+
+  #settle(results: readonly Secp256k1Result[]): void {
+    const settled = this.#waiters.splice(0, results.length)
+    for (const [index, { resolve }] of settled.entries()) resolve(results[index])
+    if (this.#waiters.length === 0) this.#worker.unref()
   }
 
   #fail(cause?: unknown): void {
     const error = new AoError('unavailable', 'The thread for Ethereum signatures ended', {}, cause)
-    for (const { reject } of this.#waiters.values()) reject(error)
-    this.#waiters.clear()
+    this.#unsent = []
+    for (const { reject } of this.#waiters.splice(0)) reject(error)
   }
 }
 

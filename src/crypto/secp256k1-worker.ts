@@ -15,16 +15,11 @@ export type Secp256k1Job =
       readonly data: Uint8Array
     }
 
-export interface Secp256k1Request {
-  readonly id: number
-  readonly job: Secp256k1Job
-}
+/** Jobs that are answered together, in their order. */
+export type Secp256k1Request = readonly Secp256k1Job[]
 
-export interface Secp256k1Reply {
-  readonly id: number
-  /** The signature, or whether it holds; absent when the job failed. */
-  readonly result?: Uint8Array | boolean
-}
+/** The signature, or whether it holds; `undefined` when the job failed. */
+export type Secp256k1Result = Uint8Array | boolean | undefined
 
 /** Half of the order of the curve: the largest `s` of a canonical signature (EIP-2). */
 const HALF_ORDER = Buffer.from(
@@ -35,16 +30,16 @@ const HALF_ORDER = Buffer.from(
 if (parentPort !== null) serve(parentPort)
 
 function serve(port: MessagePort): void {
-  port.on('message', ({ id, job }: Secp256k1Request) => {
-    port.postMessage(run(id, job))
+  port.on('message', (jobs: Secp256k1Request) => {
+    port.postMessage(jobs.map(run))
   })
 }
 
-function run(id: number, job: Secp256k1Job): Secp256k1Reply {
+function run(job: Secp256k1Job): Secp256k1Result {
   try {
-    return { id, result: job.kind === 'sign' ? sign(job) : verify(job) }
+    return job.kind === 'sign' ? sign(job) : verify(job)
   } catch {
-    return job.kind === 'verify' ? { id, result: false } : { id }
+    return job.kind === 'verify' ? false : undefined
   }
 }
 
