@@ -41,6 +41,11 @@ export function walletToJwk(wallet: Wallet): Jwk {
   return wallet.toJwk()
 }
 
+/** Whether the private key of a wallet is in this process. */
+export function isLocalWallet(wallet: Wallet): boolean {
+  return wallet instanceof LocalWallet
+}
+
 class LocalWallet implements Wallet {
   readonly type: WalletType
   readonly publicKey: Uint8Array

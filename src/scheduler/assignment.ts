@@ -5,7 +5,7 @@ import { commitAns104 } from '../codec/ans104/commit.ts'
 import { commitMessage } from '../codec/commit.ts'
 import type { Wallet } from '../crypto/wallet.ts'
 import { Message } from '../message/message.ts'
-import { isBinary, type Value } from '../message/value.ts'
+import { isBinary, type Link, type Value } from '../message/value.ts'
 import type { ChainKind } from './chain.ts'
 
 /** Device with which an assignment is committed to. */
@@ -20,9 +20,9 @@ export interface AssignmentFields {
   readonly chainKind: ChainKind
   /** Value of the `base-hashpath` or `hash-chain` key. */
   readonly chain: string
-  /** The scheduled message: committed keys only, with all its commitments. */
-  readonly body: Message
-  /** What the process does with the message. Default: the `path` of the message, else `compute`. */
+  /** The scheduled message, committed keys only, with all its commitments; or a link to it. */
+  readonly body: Message | Link
+  /** What the process does with the message. Default: see `assignmentPath`. */
   readonly path?: string
 }
 
@@ -31,7 +31,11 @@ export const DEFAULT_PATH = 'compute'
 
 /** The unsigned assignment, with the keys and types that HyperBEAM gives it. */
 export function buildAssignment(fields: AssignmentFields): Message {
-  const { block, body, path = assignmentPath(body) } = fields
+  const {
+    block,
+    body,
+    path = body instanceof Message ? assignmentPath(body) : DEFAULT_PATH,
+  } = fields
   const entries = new Map<string, Value>()
   entries.set('path', path)
   entries.set('data-protocol', 'ao')
@@ -49,8 +53,8 @@ export function buildAssignment(fields: AssignmentFields): Message {
   return Message.owning(entries)
 }
 
-/** The message's own `path` without needless slashes. */
-function assignmentPath(body: Message): string {
+/** The message's own `path` without needless slashes, else `compute`. */
+export function assignmentPath(body: Message): string {
   const path = body.get('path')
   const text = isBinary(path) ? (toText(path) ?? '') : ''
   const normal = text
@@ -81,8 +85,12 @@ async function commitInTurn(assignment: Message, wallets: readonly Wallet[]): Pr
   for (const wallet of wallets) {
     committed = await commitMessage(committed, wallet, { device: 'httpsig@1.0' })
   }
-  const body = assignment.get('body')
-  return body === undefined ? committed : committed.without('body').with([['body', body]])
+  return withBody(committed, assignment.get('body'))
+}
+
+/** The assignment with the message itself in place of the link to it, behind all other keys. */
+export function withBody(assignment: Message, body: Value | undefined): Message {
+  return body === undefined ? assignment : assignment.without('body').with([['body', body]])
 }
 
 /** A data item holds its body as a link; the caller still has the message itself. */

@@ -13,6 +13,7 @@ import { Link, type Value } from '../message/value.ts'
 import type { Store, StoreWrite } from '../store/store.ts'
 import { type CommitmentSpec, commitAssignment } from './assignment.ts'
 import { createAssignmentForms } from './assignment-forms.ts'
+import { type ChainSigners, createChainSigners } from './chain-signer.ts'
 import type { RemoteScheduler, SchedulerContext, SchedulerOptions } from './context.ts'
 import {
   createLocationDevice,
@@ -105,8 +106,9 @@ export function createScheduler(
   const { clock, events, blockClock, remote, mayPublish, uploader } = deps
   const { signerRate = noSignerRate } = deps
   const uploads = createUploadQueue({ store, uploader, events })
+  const chains = createChainSigners({ maxRuns: availableParallelism() })
   const openServer = (process: Message, processId: string): Promise<ProcessServer> =>
-    open({ deps, options, limits, store, wallets, uploads, gate }, processId, process)
+    open({ deps, options, limits, store, wallets, uploads, gate, chains }, processId, process)
   const registry = createRegistry(
     { clock: deps.clock, events: deps.events, open: openServer },
     {
@@ -144,6 +146,7 @@ export function createScheduler(
     close: async () => {
       await registry.close()
       await uploads.close()
+      await chains[Symbol.asyncDispose]()
     },
   }
 }
@@ -156,10 +159,11 @@ interface OpenParts {
   readonly wallets: ReadonlyMap<string, Wallet>
   readonly uploads: UploadQueue
   readonly gate: WriteGate
+  readonly chains: ChainSigners
 }
 
 async function open(
-  { deps, options, limits, store, wallets, uploads, gate }: OpenParts,
+  { deps, options, limits, store, wallets, uploads, gate, chains }: OpenParts,
   processId: string,
   process: Message,
 ): Promise<ProcessServer> {
@@ -180,6 +184,15 @@ async function open(
         const signed = await commitAssignment(assignment, signers, spec).catch(tellNotSigned)
         gate.signed()
         return signed
+      },
+      openRun: (baseHashpath) => {
+        const [wallet, ...others] = signers
+        if (wallet === undefined || others.length > 0 || spec !== 'ans104@1.0') return undefined
+        return chains.of(wallet)?.open({
+          baseHashpath,
+          algorithm: hashpathAlgorithm,
+          signed: () => gate.signed(),
+        })
       },
       gather: () => gate.ready(),
       find: (messageId) => store.assignmentOf(processId, messageId),

@@ -4,15 +4,14 @@
  * Only what is durable moves the head. When a step fails, the caller hears why at once, and every
  * later draft is made anew on the last good head, so that no slot is ever skipped or used twice.
  */
-import type { BlockClock } from '../arweave/block-clock.ts'
 import type { Clock } from '../base/clock.ts'
 import { type PreparedMessage, prepareMessage } from '../cache/prepare.ts'
 import type { HashpathAlgorithm } from '../message/hashpath.ts'
 import { messageId } from '../message/id.ts'
 import type { Message } from '../message/message.ts'
 import { appendUntilWritten } from './append-until-written.ts'
-import { buildAssignment } from './assignment.ts'
-import { type ChainKind, nextBaseHashpath, nextHashChain, startChain } from './chain.ts'
+import { nextBaseHashpath, nextHashChain, startChain } from './chain.ts'
+import { DraftSigner, type DraftSignerDeps, type DraftSignerOptions } from './draft-signer.ts'
 import { queueFull, stopping, waitedTooLong } from './queue-refusals.ts'
 import { createQueueTimer } from './queue-timer.ts'
 import type { AppendEntry, Head } from './schedule-store.ts'
@@ -28,14 +27,11 @@ export type SchedulingMode =
   /** Never: the node schedules nothing. */
   | 'disabled'
 
-export interface ProcessServerDeps {
+export interface ProcessServerDeps extends DraftSignerDeps {
   /** Of timestamps. */
   readonly clock: Clock
   /** Milliseconds that never jump, of how long requests wait. Default `performance.now`. */
   readonly elapsedMs?: () => number
-  readonly blockClock: BlockClock
-  /** Commits to an assignment with the wallets of the process. */
-  readonly sign: (assignment: Message) => Promise<Message>
   /** The assignment that a message has in the store, by its id. */
   readonly find: (messageId: string) => Promise<Message | undefined>
   /** Resolves when it is time to write what is signed. Default: at once. */
@@ -48,17 +44,13 @@ export interface ProcessServerDeps {
   readonly lost?: (slots: readonly number[], error: unknown) => void
 }
 
-export interface ProcessServerOptions {
-  readonly processId: string
+export interface ProcessServerOptions extends DraftSignerOptions {
   readonly mode: Exclude<SchedulingMode, 'disabled'>
-  readonly chainKind: ChainKind
   readonly hashpathAlgorithm?: HashpathAlgorithm
   /** Requests that are not begun after so long are refused. */
   readonly timeoutMs: number
   /** Requests that may wait; more are refused. */
   readonly queueLimit: number
-  /** How many drafts may be signed at once where the chain does not need the signature before. */
-  readonly signAhead: number
 }
 
 export interface ProcessServer {
@@ -138,6 +130,7 @@ class QueueServer implements ProcessServer {
   readonly #once = new Map<string, Promise<Message>>()
   readonly #queue: Request[] = []
   readonly #drafts: Draft[] = []
+  readonly #signer: DraftSigner
   readonly #ready: Ready[] = []
   #isGathering = false
   /** Head of the write under way. */
@@ -153,6 +146,7 @@ class QueueServer implements ProcessServer {
     this.#deps = deps
     this.#elapsedMs = deps.elapsedMs ?? (() => performance.now())
     this.#options = options
+    this.#signer = new DraftSigner(deps, options)
     this.#durable = stored ?? { slot: -1, timestamp: 0, ...startChain(options.processId) }
     this.#signed = this.#durable
   }
@@ -241,6 +235,7 @@ class QueueServer implements ProcessServer {
   /** Starts whatever can be started now. Called after every change. */
   #advance(): void {
     this.#expire()
+    if (this.#drafts.length === 0) this.#signer.choose(this.#queue.length, this.#signed)
     while (this.#queue.length > 0 && this.#canDraft()) this.#draftNext()
     const canWrite = this.#writing === undefined && !this.#isGathering
     if (canWrite && this.#ready.length > 0) void this.#write()
@@ -249,10 +244,7 @@ class QueueServer implements ProcessServer {
   }
 
   #canDraft(): boolean {
-    if (this.#ready.length >= MAX_BATCH) return false
-    // A base-hashpath holds the id of the signed assignment before, so drafts go one by one.
-    const ahead = this.#options.chainKind === 'hash-chain' ? this.#options.signAhead : 1
-    return this.#drafts.length < ahead
+    return this.#ready.length < MAX_BATCH && this.#drafts.length < this.#signer.ahead
   }
 
   #draftNext(): void {
@@ -273,27 +265,16 @@ class QueueServer implements ProcessServer {
 
   async #sign(draft: Draft): Promise<void> {
     try {
-      draft.outcome = { assignment: await this.#deps.sign(this.#build(draft)) }
+      const { request, slot, timestamp, hashChain } = draft
+      const { body, options } = request
+      const place = { slot, timestamp, hashChain, body, path: options.path }
+      draft.outcome = { assignment: await this.#signer.sign(place, this.#signed) }
     } catch (error) {
       draft.outcome = { error }
     }
     if (draft.isDropped) return
     this.#collectSigned()
     this.#advance()
-  }
-
-  #build(draft: Draft): Message {
-    const { processId, chainKind } = this.#options
-    return buildAssignment({
-      processId,
-      slot: draft.slot,
-      timestamp: draft.timestamp,
-      block: this.#deps.blockClock.current(),
-      chainKind,
-      chain: chainKind === 'hash-chain' ? draft.hashChain : this.#signed.baseHashpath,
-      body: draft.request.body.message,
-      ...draft.request.options,
-    })
   }
 
   /** Moves drafts that are signed, in slot order, to those that wait for their write. */
@@ -312,6 +293,7 @@ class QueueServer implements ProcessServer {
 
   #accept(draft: Draft, signed: Message): void {
     const { slot, timestamp, hashChain, request } = draft
+    this.#signer.assertContinues(signed, this.#signed)
     const assignment = prepareMessage(signed, request.body)
     const baseHashpath = nextBaseHashpath(
       this.#signed.baseHashpath,
@@ -325,6 +307,7 @@ class QueueServer implements ProcessServer {
 
   /** Drops every draft and puts its request, and those given, back in front of the queue. */
   #redraft(unwritten: readonly Ready[]): void {
+    this.#signer.endRun()
     const dropped = this.#drafts.splice(0)
     for (const draft of dropped) draft.isDropped = true
     this.#queue.unshift(
