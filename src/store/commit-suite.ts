@@ -114,9 +114,12 @@ const NAMES = ['a', 'b', 'A', 'a.b', 'é', 'a-']
 const path = fc
   .array(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 3 })
   .map((segments) => segments.join('/'))
+/** Engines may keep long values in another way than short ones. */
+const content = fc.tuple(fc.string(), fc.constantFrom('', 'x'.repeat(1_000))).map((s) => s.join(''))
 const write: fc.Arbitrary<StoreWrite> = fc.oneof(
-  { weight: 3, arbitrary: fc.tuple(path, fc.string()).map(([p, content]) => value(p, content)) },
+  { weight: 3, arbitrary: fc.tuple(path, content).map(([p, bytes]) => value(p, bytes)) },
   fc.tuple(path, path).map(([from, to]) => link(from, to)),
+  fc.tuple(path, path).map(([from, to]) => ({ ...link(from, to), onlyNew: true })),
   path.map(group),
   path.map(remove),
 )

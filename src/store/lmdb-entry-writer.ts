@@ -41,7 +41,7 @@ export class EntryWriter {
    */
   put(write: PutWrite): void {
     const { path } = write
-    if (this.#short.has(path) && isShort(write)) this.#database.putSync(path, this.#encode(write))
+    if (this.#staysShort(write)) this.#database.putSync(path, this.#encode(write))
     else if (this.#insert(path, this.#encode(write), IF_NEW)) this.#putApart(write)
     else if (write.kind !== 'link' || write.onlyNew !== true) this.#replace(write)
   }
@@ -58,6 +58,10 @@ export class EntryWriter {
   /** To be called when something is deleted, or a transaction undone. */
   forget(): void {
     this.#short.clear()
+  }
+
+  #staysShort(write: PutWrite): boolean {
+    return write.kind === 'value' && isShort(write) && this.#short.has(write.path)
   }
 
   #replace(write: PutWrite): void {

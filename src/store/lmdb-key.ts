@@ -6,6 +6,7 @@
  */
 import type { StorePath } from './store.ts'
 import type { NameRange } from './store-engine.ts'
+import { lastName, parentPath } from './store-path.ts'
 
 /**
  * What is written or asked for: a path, the number of a value, or the bytes of a key. What is read is
@@ -76,24 +77,21 @@ export const keyEncoder = {
   },
 }
 
-function writePath(path: StorePath, target: Buffer, start: number): number {
-  if (!path.includes('/')) {
-    target[start] = NUL
-    return start + 1 + target.write(path, start + 1, MAX_KEY_BYTES - 1, 'utf8')
-  }
-  const end = writeText(path, target, start)
-  let last = end - 1
-  while (target[last] !== SLASH) last--
-  target[last] = NUL
-  return end
-}
-
 /** A loop is quicker than a call out of JavaScript for texts as short as paths. */
-function writeText(text: string, target: Buffer, start: number): number {
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index)
-    if (code > LAST_ASCII) return start + target.write(text, start, MAX_KEY_BYTES, 'utf8')
+function writePath(path: StorePath, target: Buffer, start: number): number {
+  let slash = -1
+  for (let index = 0; index < path.length; index++) {
+    const code = path.charCodeAt(index)
+    if (code > LAST_ASCII) return writePathOfAnyText(path, target, start)
+    if (code === SLASH) slash = index
     target[start + index] = code
   }
-  return start + text.length
+  if (slash === -1) return writePathOfAnyText(path, target, start)
+  target[start + slash] = NUL
+  return start + path.length
+}
+
+function writePathOfAnyText(path: StorePath, target: Buffer, start: number): number {
+  const key = `${parentPath(path)}\0${lastName(path)}`
+  return start + target.write(key, start, MAX_KEY_BYTES, 'utf8')
 }

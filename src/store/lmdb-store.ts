@@ -31,7 +31,7 @@ import { EntryWriter, type LmdbDatabase, NeedsPlan, type PutWrite } from './lmdb
 import { FORMAT_KEY, keyEncoder, keysOfNames, type LmdbKey, nameOf } from './lmdb-key.ts'
 import { DATA_FILE, precheckDatabase } from './lmdb-precheck.ts'
 import { planBatch } from './plan-batch.ts'
-import type { Store, StorePath, StoreWrite } from './store.ts'
+import type { Store, StorePath } from './store.ts'
 import { claimDirectory, directoryFailure, type StoreDirectory } from './store-directory.ts'
 import type {
   Batch,
@@ -41,7 +41,7 @@ import type {
   StoredEntry,
   StoreEngine,
 } from './store-engine.ts'
-import { parentPath } from './store-path.ts'
+import { isDirectlyBelow, parentPath } from './store-path.ts'
 
 export interface LmdbStoreOptions {
   /** Folder of the store; made if it is not there. */
@@ -162,14 +162,23 @@ class LmdbEngine implements StoreEngine {
 
   /** In a transaction: reads see what the batches before have put. */
   #put(batch: Batch): BatchOutcome {
-    if (!batch.every((write) => this.#isPlain(write))) return this.#putPlanned(batch)
-    for (const write of batch) this.#entries.put(write as PutWrite)
+    const writes = this.#plainWrites(batch)
+    if (writes === undefined) return this.#putPlanned(batch)
+    for (const write of writes) this.#entries.put(write)
     return undefined
   }
 
-  /** Whether a write is right as it stands unless there is a group in its place. */
-  #isPlain({ kind, path }: StoreWrite): boolean {
-    return (kind === 'value' || kind === 'link') && this.#groups.has(parentPath(path))
+  /** The batch, if each of its writes is right as it stands unless a group is in its place. */
+  #plainWrites(batch: Batch): readonly PutWrite[] | undefined {
+    let group: StorePath | undefined
+    for (const { kind, path } of batch) {
+      if (kind === 'group' || kind === 'delete') return undefined
+      // Most writes go into the group of the one before.
+      if (group !== undefined && isDirectlyBelow(path, group)) continue
+      group = parentPath(path)
+      if (!this.#groups.has(group)) return undefined
+    }
+    return batch as readonly PutWrite[]
   }
 
   #putPlanned(batch: Batch): BatchOutcome {

@@ -62,6 +62,11 @@ export function parentPath(path: StorePath): StorePath {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')))
 }
 
+/** Whether `parentPath` gives this group, which is not the empty path. */
+export function isDirectlyBelow(path: StorePath, group: StorePath): boolean {
+  return path.lastIndexOf('/') === group.length && path.startsWith(group)
+}
+
 /** The last segment. */
 export function lastName(path: StorePath): string {
   return path.slice(path.lastIndexOf('/') + 1)
