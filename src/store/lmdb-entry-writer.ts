@@ -43,7 +43,7 @@ export class EntryWriter {
     const { path } = write
     if (this.#staysShort(write)) this.#database.putSync(path, this.#encode(write))
     else if (this.#insert(path, this.#encode(write), IF_NEW)) this.#putApart(write)
-    else if (write.kind !== 'link' || write.onlyNew !== true) this.#replace(write)
+    else this.#replace(write)
   }
 
   /** Removes what is at a path, with all below it. */
@@ -68,13 +68,18 @@ export class EntryWriter {
     const entry = this.#database.getBinary(write.path)
     if (entry !== undefined) {
       if (isGroupEntry(entry) && write.kind !== 'group') throw new NeedsPlan()
+      if (write.kind === 'link' && write.onlyNew === true) return
       this.#removeApart(entry)
     }
     this.#database.putSync(write.path, this.#encode(write))
     this.#putApart(write)
-    if (write.kind !== 'value' || !isShort(write)) return
+    this.#remember(write)
+  }
+
+  #remember(write: PutWrite): void {
     if (this.#short.size >= MAX_KNOWN) this.#short.clear()
-    this.#short.add(write.path)
+    if (write.kind === 'value' && isShort(write)) this.#short.add(write.path)
+    else this.#short.delete(write.path)
   }
 
   /** Whether the database took it: it does not where the options say so. */

@@ -182,6 +182,8 @@ test('lmdb: nothing stays of a value that was replaced or deleted, however long 
   await store.commit([value('long', LONG), value('short', 'x'), value('g/a', LONG), group('e')])
   await store.commit([value('long', 'x'), value('short', LONG), value('g/b', LONG)])
   await store.commit([value('short', 'x'), link('long', 'short'), value('e/x', LONG)])
+  await store.commit([value('short', LONG)])
+  await store.commit([value('short', 'x')])
   await store.commit([value('short', `${LONG}2`), value('short', `${LONG}3`)])
   await store.commit([remove('g'), remove('e/x')])
   assert.equal(text(await store.get('long')), `${LONG}3`)
