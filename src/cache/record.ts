@@ -140,13 +140,12 @@ export function linksOfRecord({ kind, content }: UnpackedRecord): string[] {
  * @throws AoError `store-failed` when a large value is missing.
  */
 export function buildRecord(record: UnpackedRecord, large: LargeValues): Message | List {
-  const commitments = new Map<string, Commitment>()
-  for (const plain of record.commitments) commitments.set(plain[0], readCommitment(plain, large))
   const item = itemOfRecord(record, large)
-  if (item !== undefined) {
-    const decoded = decodeAns104(item)
-    return decoded.withCommitments(new Map([...decoded.commitments, ...commitments]))
-  }
+  const decoded = item && decodeAns104(item)
+  if (decoded !== undefined && record.commitments.length === 0) return decoded
+  const commitments = new Map(decoded?.commitments)
+  for (const plain of record.commitments) commitments.set(plain[0], readCommitment(plain, large))
+  if (decoded !== undefined) return decoded.withCommitments(commitments)
   const value = fromTabmValue(readEntries(record.content as PlainEntries, large))
   return value instanceof Message ? value.withCommitments(commitments) : value
 }

@@ -5,7 +5,7 @@
  */
 import { type Binary, compareText, toText } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
-import { type Commitments, isSigned, NO_COMMITMENTS } from '../message/commitment.ts'
+import { type Commitments, isSigned } from '../message/commitment.ts'
 import { commitmentsToMessage } from '../message/commitment-map.ts'
 import { decodeItems, decodeTabm } from '../message/decode-tabm.ts'
 import { encodeAtoms } from '../message/encode-tabm.ts'
@@ -49,9 +49,9 @@ export function encodeJsonPieces(message: Message): JsonPiece[] {
   const others = encodeAtoms(decodeTabm(message.without(...inlined.map(({ key }) => key))))
   if (isList(others)) throw new AoError('unencodable', 'Expected a message beside its links')
   const members: [key: string, pieces: readonly JsonPiece[]][] = [
-    ...memberTexts(others, others.commitments).map(([key, text]): [string, JsonPiece[]] => [
+    ...sortedMembers(others, others.commitments).map(([key, value]): [string, JsonPiece[]] => [
       key,
-      [{ text }],
+      [{ text: write(value, key) }],
     ]),
     ...inlined.map((nested): [string, JsonPiece[]] => [nested.key, inlinedPieces(nested)]),
   ]
@@ -106,34 +106,46 @@ export function decodeJsonValue(
   throw new AoError('invalid-encoding', 'Expected a JSON object, array or string')
 }
 
+/** Put together with `+` alone: the text is then copied once, at its end, and not at each level. */
 function write(value: Value, key: string): string {
   if (isBinary(value)) return quote(value, key)
   if (isInteger(value)) return value.toString()
   if (value instanceof Float) return formatShortFloat(value.value)
-  if (isList(value)) return `[${value.map((item) => write(item, key)).join(',')}]`
+  if (isList(value)) return writeList(value, key)
   if (value instanceof Message) return writeObject(value, signedOnly(value.commitments))
   throw new AoError('unencodable', 'Expected a value that JSON has', { key })
 }
 
-function writeObject(message: Message, commitments: Commitments): string {
-  const members = memberTexts(message, commitments)
-  members.sort((left, right) => compareText(left[0], right[0]))
-  return `{${members.map(([key, text]) => `${quote(key, key)}:${text}`).join(',')}}`
+function writeList(items: List, key: string): string {
+  let text = ''
+  for (const item of items) text += `${text === '' ? '[' : ','}${write(item, key)}`
+  return text === '' ? '[]' : `${text}]`
 }
 
-function memberTexts(message: Message, commitments: Commitments): [key: string, text: string][] {
-  const members: [key: string, text: string][] = []
-  for (const [key, value] of message) members.push([key, write(value, key)])
-  if (commitments.size > 0) {
-    members.push(['commitments', write(encodeAtoms(commitmentsToMessage(commitments)), '')])
+function writeObject(message: Message, commitments: Commitments): string {
+  let text = ''
+  for (const [key, value] of sortedMembers(message, commitments)) {
+    text += `${text === '' ? '{' : ','}${quote(key, key)}:${write(value, key)}`
   }
-  return members
+  return text === '' ? '{}' : `${text}}`
+}
+
+function sortedMembers(message: Message, commitments: Commitments): [key: string, value: Value][] {
+  const members = [...message]
+  if (commitments.size > 0) {
+    members.push(['commitments', encodeAtoms(commitmentsToMessage(commitments))])
+  }
+  return members.sort((left, right) => compareText(left[0], right[0]))
 }
 
 /** The commitments of a nested message, if anybody signed it. */
 function signedOnly(commitments: Commitments): Commitments {
-  if (commitments.size === 0) return NO_COMMITMENTS
-  return new Map([...commitments].filter(([, commitment]) => isSigned(commitment)))
+  for (const commitment of commitments.values()) {
+    if (!isSigned(commitment)) {
+      return new Map([...commitments].filter(([, commitment]) => isSigned(commitment)))
+    }
+  }
+  return commitments
 }
 
 function quote(binary: Binary, key: string): string {

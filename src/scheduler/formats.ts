@@ -171,7 +171,7 @@ function tagText(tag: Message, key: string): string {
 
 function keyTags(tabm: ReturnType<typeof toTabm>, isAssignment: boolean): Tag[] {
   const tags: Tag[] = []
-  for (const key of [...tabm.keys()].toSorted(compareText)) {
+  for (const key of [...tabm.keys()].sort(compareText)) {
     const value = tabm.get(key)
     if (FIELD_KEYS.has(key) || !isBinary(value)) continue
     if (isAssignment && (key === 'body' || key === 'body+link')) continue
@@ -182,8 +182,12 @@ function keyTags(tabm: ReturnType<typeof toTabm>, isAssignment: boolean): Tag[] 
 
 /** `data-protocol` becomes `Data-Protocol`. */
 function titleCase(key: string): string {
-  return key
-    .split('-')
-    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
-    .join('-')
+  let title = ''
+  for (let start = 0; start < key.length; ) {
+    const dash = key.indexOf('-', start)
+    const next = dash < 0 ? key.length : dash + 1
+    title += key.charAt(start).toUpperCase() + key.slice(start + 1, next)
+    start = next
+  }
+  return title
 }

@@ -8,8 +8,6 @@ import { DATA_KEY_TAG, lowerCase } from './item-tags.ts'
 import { itemToMessage } from './item-to-message.ts'
 import { BUNDLE_TAGS } from './nested-items.ts'
 
-/** In the name of a tag, without regard to case; the Kelvin sign is a capital k. */
-const LINK_MARK = /\+lin/i
 /** Names that decide which of several values a key has. */
 const AMBIGUOUS: ReadonlySet<string> = new Set([...BUNDLE_TAGS, DATA_KEY_TAG, 'ao-type'])
 
@@ -18,8 +16,7 @@ const AMBIGUOUS: ReadonlySet<string> = new Set([...BUNDLE_TAGS, DATA_KEY_TAG, 'a
  * @throws AoError see `decodeAns104`.
  */
 export function linksOfItem(bytes: Uint8Array): string[] {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
-  if (!LINK_MARK.test(text)) return []
+  if (!hasLinkMark(bytes)) return []
   const item = readItem(bytes)
   // Who asks for the links of an item mostly wants its message next.
   readItems.set(bytes, item)
@@ -29,6 +26,22 @@ export function linksOfItem(bytes: Uint8Array): string[] {
   collectLinks(itemToMessage(item), ids)
   return ids
 }
+
+/**
+ * Whether `+lin` is anywhere in the bytes, without regard to case; of the `k` there are two capitals,
+ * one of them the Kelvin sign.
+ */
+function hasLinkMark(bytes: Uint8Array): boolean {
+  for (let at = bytes.indexOf(PLUS); at >= 0; at = bytes.indexOf(PLUS, at + 1)) {
+    if (LIN.every((letter, index) => ((bytes[at + 1 + index] ?? 0) | CASE_BIT) === letter))
+      return true
+  }
+  return false
+}
+
+const PLUS = 0x2b
+const LIN = [0x6c, 0x69, 0x6e]
+const CASE_BIT = 0x20
 
 const readItems = new WeakMap<Uint8Array, DataItem>()
 
