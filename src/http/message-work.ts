@@ -24,6 +24,7 @@ export function createMessageWork(deps: MessageWorkDeps): Work {
     const readsAcceptCodec = codec === 'ans104@1.0'
     const negotiation = negotiate({ message, primitive, readsAcceptCodec }, encoders)
     if (negotiation.codec === 'json@1.0') received.failAs('json')
-    return reply(await resolve(message, received), negotiation)
+    const outcome = await resolve(message, received)
+    return await reply(outcome, negotiation)
   }
 }

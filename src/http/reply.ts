@@ -74,10 +74,7 @@ export function createReply(deps: ReplyDeps, options: ReplyOptions = {}): Reply 
     const mayBeSigned = isSignable(outcome, result)
     const key = replyKey(result, negotiation, mayBeSigned)
     const known = key === undefined ? undefined : kept.get(key)
-    if (known !== undefined) {
-      await refresh(deps, known)
-      return known.reply
-    }
+    if (known !== undefined) return refreshed(deps, known)
     const reply = await buildReply(mayBeSigned ? deps : unsigned, result, negotiation)
     const isSmall = reply.stream === undefined && (reply.body?.length ?? 0) <= MAX_KEPT_BYTES
     if (key !== undefined && isSmall) {
@@ -102,11 +99,13 @@ function replyKey({ message, status }: ResultMessage, how: Negotiation, mayBeSig
   return `${status} ${codec} ${bundle} ${isRequired} ${wantsPage} ${mayBeSigned} ${content}`
 }
 
-async function refresh({ storeMessage }: ReplyDeps, known: Kept): Promise<void> {
+function refreshed({ storeMessage }: ReplyDeps, known: Kept): WireReply | Promise<WireReply> {
+  if (known.linked === undefined) return known.reply
   const now = performance.now()
-  if (known.linked === undefined || now - known.storedAt < STORED_MS) return
+  if (now - known.storedAt < STORED_MS) return known.reply
   known.storedAt = now
-  await storeMessage(known.linked)
+  const stored = storeMessage(known.linked)
+  return stored instanceof Promise ? stored.then(() => known.reply) : known.reply
 }
 
 async function buildReply(
@@ -120,7 +119,7 @@ async function buildReply(
   const codec = isEncoded ? DEFAULT_CODEC : negotiation.codec
   const how = { bundle, signedAs: negotiation.codec, sentAs: codec }
   const message = await readyMessage(deps, result, how)
-  return encodeReply(deps, message, { codec, status, negotiation })
+  return await encodeReply(deps, message, { codec, status, negotiation })
 }
 
 interface Readiness {

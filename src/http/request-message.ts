@@ -57,7 +57,8 @@ export async function readRequestMessage(
   }
   const wire = { primitive, body, method: head.method, target: head.target }
   try {
-    const decoded = await decode(wire)
+    const reading = decode(wire)
+    const decoded = reading instanceof Promise ? await reading : reading
     return { message: withTransport(decoded, primitive, head), primitive, codec }
   } catch (error) {
     throw asBadRequest(error, codec)

@@ -31,11 +31,14 @@ export interface CallOptions {
 export class Calls {
   readonly #deps: ResolverDeps
   readonly #options: CallOptions
+  /** For the steps of the path itself. */
+  readonly #top: DeviceContext
   #isOperator: Promise<boolean> | undefined
 
   constructor(deps: ResolverDeps, options: CallOptions) {
     this.#deps = deps
     this.#options = options
+    this.#top = this.#context(0)
   }
 
   /**
@@ -70,7 +73,8 @@ export class Calls {
     }
     if (isPrivateKey(key.toLowerCase())) return NOT_FOUND
     const dispatch = findHandler(this.#deps.devices, base, key)
-    const outcome = await dispatch.handler(base, request, this.#context(depth))
+    const context = depth === 0 ? this.#top : this.#context(depth)
+    const outcome = await dispatch.handler(base, request, context)
     const isOwn = (dispatch.isOwn || outcome.isOwn === true) && outcome.value instanceof Message
     if (outcome.kind !== 'ok') return isOwn ? { ...outcome, isOwn } : outcome
     const { value } = outcome

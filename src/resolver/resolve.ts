@@ -55,7 +55,7 @@ export function createResolver(deps: ResolverDeps, options: ResolverOptions = {}
     new Calls(deps, { origin, requestId, maxDepth })
   return {
     resolveRequest: async (request, options) =>
-      new Run(callsFor(request, options)).path(parsePath(request)),
+      await new Run(callsFor(request, options)).path(parsePath(request)),
     resolveSteps: async (path, options) => new Run(callsFor(path.request, options)).path(path),
     resolve: async (base, request, options) =>
       callsFor(request.priv.request ?? request, options).keys(base, request, 0),

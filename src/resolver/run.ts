@@ -91,12 +91,29 @@ export class Run {
     return step.keys.has('path') ? await this.#calls.call(base, request, 0) : ok(base)
   }
 
-  async #next(value: Value, step: PathStep, place: Place): Promise<Outcome> {
+  #next(value: Value, step: PathStep, place: Place): Promise<Outcome> {
+    const isPlain = step.kind === 'message' && value instanceof Message
+    return isPlain ? this.#callOn(value, place) : this.#nextOther(value, step, place)
+  }
+
+  /** What most steps are: a key called on a message, with nothing to wait for before. */
+  #callOn(base: Message, place: Place): Promise<Outcome> {
+    const request = this.#request(place)
+    return request instanceof Promise
+      ? request.then((resolved) => this.#callWith(base, resolved))
+      : this.#callWith(base, request)
+  }
+
+  #callWith(base: Message, request: Message | Outcome): Promise<Outcome> {
+    if (request instanceof Message) return this.#calls.call(base, request, 0)
+    return Promise.resolve(request)
+  }
+
+  async #nextOther(value: Value, step: PathStep, place: Place): Promise<Outcome> {
     const base = await this.#base(value, step)
     if (!(base instanceof Message)) return base
     if (step.kind === 'as') return this.#nextUnder(base, step, place)
-    const request = await this.#requestOf(step, place)
-    return request instanceof Message ? await this.#calls.call(base, request, 0) : request
+    return this.#callWith(base, await this.#requestOf(step, place))
   }
 
   #base(value: Value, step: PathStep): Eventually<Message | Outcome> {
@@ -108,8 +125,7 @@ export class Run {
   async #nextUnder(base: Message, step: AsStep, place: Place): Promise<Outcome> {
     const under = await this.#under(base, step, place)
     if (!(under instanceof Message) || !step.keys.has('path')) return settled(under)
-    const request = await this.#request(place)
-    return request instanceof Message ? this.#calls.call(under, request, 0) : request
+    return this.#callOn(under, place)
   }
 
   /**

@@ -24,14 +24,16 @@ type ReadProcess = (id: string) => Promise<Message | undefined>
  */
 export function createKnownProcesses(read: ReadProcess, capacity = 10_000): ReadProcess {
   const known = new LruMap<string, Message>(capacity)
-  return async (id) => {
-    const facts = known.get(id)
-    if (facts !== undefined) return facts
+  const learn = async (id: string): Promise<Message | undefined> => {
     const process = await read(id)
     if (process === undefined || messageId(process, 'all') !== id) return process
     const found = factsOf(process)
     known.set(id, found)
     return found
+  }
+  return (id) => {
+    const facts = known.get(id)
+    return facts === undefined ? learn(id) : Promise.resolve(facts)
   }
 }
 

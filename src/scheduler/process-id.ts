@@ -29,13 +29,14 @@ export async function findProcess(
   request: Message,
 ): Promise<ProcessReference> {
   const named = textOf(request, 'target') ?? textOf(request, 'process-id')
-  if (named !== undefined) return canonical(reader, parseReference(named))
-  if (isProcess(request)) return idOf(reader, request)
-  const process = await messageAt(reader, base, 'process')
-  if (process !== undefined) return idOf(reader, process)
+  if (named !== undefined) return await canonical(reader, parseReference(named))
+  if (isProcess(request)) return await idOf(reader, request)
+  const found = messageAt(reader, base, 'process')
+  const process = found instanceof Promise ? await found : found
+  if (process !== undefined) return await idOf(reader, process)
   const { loadedFrom } = base.priv
-  if (loadedFrom !== undefined) return canonical(reader, parseReference(loadedFrom))
-  if (isProcess(base)) return idOf(reader, base)
+  if (loadedFrom !== undefined) return await canonical(reader, parseReference(loadedFrom))
+  if (isProcess(base)) return await idOf(reader, base)
   throw new AoError(
     'invalid-request',
     'No process is named; give its id as target or in the path: /PROCESS/schedule',
@@ -50,8 +51,7 @@ export async function processOfMessage(
 ): Promise<ProcessReference> {
   if (isProcess(message)) return { id: messageId(message, 'all'), message }
   const target = textOf(message, 'target')
-  if (target === undefined) return fallback()
-  return canonical(reader, parseReference(target))
+  return target === undefined ? await fallback() : await canonical(reader, parseReference(target))
 }
 
 /**
@@ -88,7 +88,7 @@ function asMessage(value: Value | undefined): Message | undefined {
 }
 
 /** @NOTE Only the id is taken from it: nobody has checked its signatures. */
-async function idOf(reader: MessageReader, process: Message): Promise<ProcessReference> {
+function idOf(reader: MessageReader, process: Message): Promise<ProcessReference> {
   return canonical(reader, { id: messageId(process, 'all') })
 }
 

@@ -78,11 +78,13 @@ export async function getSlot(
     return handOn(context, { located, request }, (target) => context.remote.slot(target))
   }
   const { processId, process } = located
+  const current = currentSlot(context, processId)
+  const slot = typeof current === 'number' ? current : await current
   const block = context.blockClock.current()
   return ok(
     new Message<Value>([
       ['process', processId],
-      ['current', await currentSlot(context, processId)],
+      ['current', slot],
       ['timestamp', block.timestamp],
       ['block-height', block.height],
       ['block-hash', block.hash],
@@ -123,13 +125,10 @@ export async function getStatus(context: SchedulerContext, request: Message): Pr
   )
 }
 
-async function locate(
-  context: SchedulerContext,
-  base: Message,
-  request: Message,
-): Promise<Located> {
-  const reference = await findProcess(context.store, base, request)
-  return locateScheduler(locateDeps(context), reference)
+function locate(context: SchedulerContext, base: Message, request: Message): Promise<Located> {
+  return findProcess(context.store, base, request).then((reference) =>
+    locateScheduler(locateDeps(context), reference),
+  )
 }
 
 async function readPage(context: SchedulerContext, processId: string, range: SlotRange) {
