@@ -11,7 +11,7 @@
  */
 import { decodeAns104 } from '../src/codec/ans104/ans104.ts'
 import { decodeHttpsig } from '../src/codec/httpsig/httpsig.ts'
-import { readSignatures } from '../src/codec/httpsig/signature-reader.ts'
+import { memberTexts, readSignatures } from '../src/codec/httpsig/signature-reader.ts'
 import { decodeJson } from '../src/codec/json.ts'
 import { verifyCommitment } from '../src/codec/verify.ts'
 import { type Commitment, isSigned } from '../src/message/commitment.ts'
@@ -99,8 +99,11 @@ function timeVaries(name: string, headers: HttpAnswer['headers']): boolean {
  * the signature, but for an hmac over keys that do not vary it must be the same.
  */
 export function signaturesOf({ headers }: HttpAnswer): JsonObject[] {
-  const entries = readSignatures(headers.get('signature'), headers.get('signature-input'))
-  const summaries = entries.map(({ label, raw, components }) => {
+  const input = headers.get('signature-input')
+  const entries = readSignatures(headers.get('signature'), input)
+  const texts = memberTexts(Buffer.from(input ?? '').toString())
+  const summaries = entries.map(({ label, components }) => {
+    const raw = texts.get(label) ?? ''
     const varies = components.some((name) => componentVaries(name, headers))
     const isFixed = raw.includes('alg="hmac-sha256"') && !varies
     return { label: isFixed ? label.replaceAll('_', '-') : VARIES, covers: raw }

@@ -85,7 +85,7 @@ function componentNames({ items }: InnerList): string[] {
 }
 
 /** The text of each member of a well-formed dictionary, by key; of equal keys the last. */
-function memberTexts(dictionary: string): Map<string, string> {
+export function memberTexts(dictionary: string): Map<string, string> {
   const texts = new Map<string, string>()
   for (let start = 0; start < dictionary.length; ) {
     const end = endOfMember(dictionary, start)
