@@ -58,7 +58,8 @@ function sortByKey(types: TypedKey[]): void {
     types.sort((left, right) => compareText(left[0], right[0]))
     return
   }
-  for (const [index, type] of types.entries()) {
+  for (let index = 1; index < types.length; index++) {
+    const type = types[index] as TypedKey
     let place = index
     for (let before = types[place - 1]; before !== undefined; before = types[place - 1]) {
       if (compareText(before[0], type[0]) <= 0) break

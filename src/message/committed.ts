@@ -38,22 +38,30 @@ export function selectCommitments(
 }
 
 /** Signatures first. */
-function wholeGroups(message: Committed, signed: boolean, all: boolean): Commitment[] {
-  const chosen = signed ? commitmentsThat(isSigned, message) : []
-  if (!all) return chosen
-  for (const commitment of message.commitments.values()) {
-    if (!signed || !isSigned(commitment)) chosen.push(commitment)
-  }
-  return chosen
+function wholeGroups(message: Committed, signed: boolean, all: boolean): readonly Commitment[] {
+  if (all && !signed) return [...message.commitments.values()]
+  const signatures = signed ? commitmentsThat(isSigned, message) : NONE
+  return all ? [...signatures, ...commitmentsThat(isNotSigned, message)] : signatures
 }
 
+function isNotSigned(commitment: Commitment): boolean {
+  return !isSigned(commitment)
+}
+
+const NONE: readonly Commitment[] = []
+
+/** Mostly one, for which a literal is made no larger than it need be. */
 function commitmentsThat(
   isMeant: (commitment: Commitment) => boolean,
   { commitments }: Committed,
-): Commitment[] {
-  const meant: Commitment[] = []
-  for (const commitment of commitments.values()) if (isMeant(commitment)) meant.push(commitment)
-  return meant
+): readonly Commitment[] {
+  let meant: Commitment[] | undefined
+  for (const commitment of commitments.values()) {
+    if (!isMeant(commitment)) continue
+    if (meant === undefined) meant = [commitment]
+    else meant.push(commitment)
+  }
+  return meant ?? NONE
 }
 
 /** Each once, however many names it has. */
@@ -104,13 +112,15 @@ export function isUnsigned(commitment: Commitment): boolean {
 /** The keys that every selected commitment covers, all by default, in the order of the first. */
 export function committedKeys(
   message: Committed,
-  selection: CommitmentSelection = { commitmentIds: 'all' },
+  selection: CommitmentSelection = ALL_COMMITMENTS,
 ): readonly string[] {
   const selected = selectCommitments(message, selection)
   let keys = selected[0]?.committed ?? []
   for (let i = 1; i < selected.length; i++) keys = keysInBoth(keys, selected[i]?.committed ?? [])
   return keys
 }
+
+const ALL_COMMITMENTS: CommitmentSelection = { commitmentIds: 'all' }
 
 function keysInBoth(keys: readonly string[], others: readonly string[]): readonly string[] {
   if (keys.every((key, index) => key === others[index])) return keys

@@ -129,12 +129,10 @@ function keyOfHeader(name: string, { tabm, keys }: Covered): string {
 }
 
 function bodyKeys(layout: HeaderLayout, otherKeys: readonly string[]): readonly string[] {
-  if (otherKeys.length === 0) return otherKeys
-  const keys = new Set<string>()
-  for (const key of otherKeys) {
-    if (!hasHeader(layout, key) && !hasHeader(layout, escapeKey(key))) keys.add(key)
-  }
-  return [...keys].sort(compareText)
+  const keys = otherKeys.filter((key) => {
+    return !hasHeader(layout, key) && !hasHeader(layout, escapeKey(key))
+  })
+  return keys.length < 2 ? keys : [...new Set(keys)].sort(compareText)
 }
 
 function headerValue(
