@@ -43,8 +43,9 @@ function decodeLevel(level: Tabm | Message, depth: number): Message | List {
   }
   let changed = types.size > 0
   const entries = new Map<string, Value>()
-  for (const [key, value] of level) {
+  for (const key of level.keys()) {
     const base = linkedKey(key)
+    const value = level.get(key) as Value
     if (key === TYPES_KEY) {
       changed = true
     } else if (base === undefined) {
@@ -62,8 +63,9 @@ function decodeLevel(level: Tabm | Message, depth: number): Message | List {
 
 /** Whether there is nothing to decode: no types, no links and no nested level. */
 function isPlain(level: Tabm | Message): boolean {
-  for (const [key, value] of level) {
+  for (const key of level.keys()) {
     if (key === TYPES_KEY || linkedKey(key) !== undefined) return false
+    const value = level.get(key)
     if (value instanceof Message || isList(value)) return false
   }
   return true

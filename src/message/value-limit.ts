@@ -38,7 +38,7 @@ export function assertValueCount(count: number, limit = MAX_VALUES): void {
 export function splitPath(path: string): string[] {
   // A path may be as long as a body: no more of it is divided than tells that it is too deep.
   const pieces = path.split('/', MAX_PIECES)
-  const segments = pieces.filter((segment) => segment !== '')
+  const segments = pieces.includes('') ? pieces.filter((segment) => segment !== '') : pieces
   if (pieces.length < MAX_PIECES && segments.length <= MAX_DEPTH) return segments
   throw new AoError('limit-exceeded', 'Expected a message with fewer levels', { limit: MAX_DEPTH })
 }

@@ -71,7 +71,7 @@ export function assembleParts(
   return { root, keys: [...keys] }
 }
 
-export function treeMap(entries: Iterable<readonly [string, TreeNode]> = []): TreeMap {
+export function treeMap(entries?: Iterable<readonly [string, TreeNode]>): TreeMap {
   return { entries: new Map(entries), described: new Map() }
 }
 
@@ -87,13 +87,14 @@ export function isTreeMap(node: TreeNode | undefined): node is TreeMap {
 function partValue({ lines, bytes }: RawPart): TreeNode {
   const map = treeMap()
   let hasKeys = false
-  for (const [key, value] of lines) {
-    if (DESCRIBING.includes(key)) map.described.set(key, value)
-    else {
+  lines.forEach((value, key) => {
+    if (DESCRIBING.includes(key)) {
+      map.described.set(key, value)
+    } else {
       map.entries.set(key, value)
       hasKeys ||= key !== TYPES_KEY
     }
-  }
+  })
   const types = lines.get(TYPES_KEY)
   if (bytes.length === 0) {
     if (!hasKeys && types === 'empty-message') map.entries.delete(TYPES_KEY)
@@ -123,9 +124,7 @@ interface Placed {
 function place(root: TreeMap, placed: Placed): void {
   const { path, node } = placed
   let parent = root
-  for (const depth of path.keys()) {
-    if (depth < path.length - 1) parent = childMap(parent, depth, placed)
-  }
+  for (let depth = 0; depth < path.length - 1; depth++) parent = childMap(parent, depth, placed)
   const key = path.at(-1) ?? ''
   const known = parent.entries.get(key)
   if (isTreeMap(known) && isTreeMap(node)) merge(known, node)

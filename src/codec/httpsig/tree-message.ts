@@ -34,11 +34,11 @@ function treeMessage(map: TreeMap, options: TreeOptions): Message {
   for (const [id, commitment] of nested) commitments.set(id, commitment)
   const within = map.packed === undefined ? options : { ...options, isUnpacked: true }
   const entries = new Map<string, Value>(coveredLines(map, commitments))
-  for (const [key, node] of map.entries) {
-    if (key === 'commitments' || isPrivateKey(key)) continue
-    if (isSigned && (key === 'signature' || key === 'signature-input')) continue
+  map.entries.forEach((node, key) => {
+    if (key === 'commitments' || isPrivateKey(key)) return
+    if (isSigned && (key === 'signature' || key === 'signature-input')) return
     entries.set(key, treeValue(node, within))
-  }
+  })
   mendLists(entries, options)
   return Message.owning(entries, commitments)
 }
@@ -117,12 +117,12 @@ function coveredLines(
   )
 }
 
-function plainTabm(map: TreeMap): Tabm {
-  const entries = new Map<string, TabmValue>()
-  for (const [key, node] of map.entries) {
-    entries.set(key, isTreeMap(node) ? plainTabm(node) : node)
-  }
-  return Message.owning(entries)
+function plainTabm({ entries }: TreeMap): Tabm {
+  const values = new Map<string, TabmValue>()
+  entries.forEach((node, key) => {
+    values.set(key, isTreeMap(node) ? plainTabm(node) : node)
+  })
+  return Message.owning(values)
 }
 
 function invalid(expected: string): AoError {
