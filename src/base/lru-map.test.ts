@@ -20,3 +20,20 @@ test('LruMap of no capacity keeps nothing', () => {
   map.set('a', 1)
   assert.equal(map.size, 0)
 })
+
+test('LruMap never forgets one of the keys used last, as many as three quarters of what it holds', () => {
+  const map = new LruMap<number, string>(16)
+  const used: number[] = []
+  let random = 1
+  for (let step = 0; step < 5_000; step++) {
+    random = (random * 48_271) % 2_147_483_647
+    const key = random % 40
+    if (map.get(key) === undefined) {
+      assert.ok(!used.slice(-12).includes(key), `${key} in step ${step}`)
+      map.set(key, `${key}`)
+    }
+    used.splice(used.indexOf(key), used.includes(key) ? 1 : 0)
+    used.push(key)
+    assert.ok(map.size <= 16)
+  }
+})

@@ -1,7 +1,8 @@
 /**
  * Messages that replies link to. A client that takes no bundle gets `key+link: id` for a nested
  * message and may ask for that id next; it is remembered here, in memory and within a bound, so that
- * reading costs the store nothing. Nothing here is trusted: the scheduler never reads it.
+ * reading costs the store nothing. What the store has already, as the message in an assignment, is not
+ * kept here besides. Nothing here is trusted: the scheduler never reads it.
  */
 import { byteLength } from '../base/bytes.ts'
 import { messageId, unsignedId } from '../message/id.ts'
