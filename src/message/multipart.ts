@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { type Binary, byteLength, compareText, concatBytes, toBytes } from '../base/bytes.ts'
+import { sha256Text } from '../crypto/hash.ts'
 import { Message } from './message.ts'
 import type { Tabm } from './tabm.ts'
 
@@ -79,12 +80,14 @@ function addMap(parts: Map<string, PlainPart>, path: string, map: Tabm): void {
 /** Writes the parts in order of their paths; the part named `inlineKey` has no name on the wire. */
 export function formatMultipart(parts: Parts, inlineKey: string): MultipartBody {
   const texts = formatParts(parts, inlineKey)
+  const plain = plainTexts(texts)
+  if (plain !== undefined) return joinTexts(plain)
   const boundary = hashParts(texts)
   if (texts.some(isEncoded)) return { boundary, body: joinEncoded(texts, boundary) }
   const chunks: Binary[] = []
   for (const text of texts as Binary[][]) chunks.push(`--${boundary}\r\n`, ...text, '\r\n')
   chunks.push(`--${boundary}--`)
-  return { boundary, body: joinBinaries(chunks) }
+  return { boundary, body: concatBytes(chunks) }
 }
 
 /** Writes parts for later, without the boundary that is made of all parts of a body. */
@@ -107,6 +110,23 @@ type PartText = Binary[] | EncodedParts
 
 function isEncoded(text: PartText | Part): text is EncodedParts {
   return text instanceof EncodedParts
+}
+
+/** The texts of parts that hold no bytes, as most do. */
+function plainTexts(texts: readonly PartText[]): string[] | undefined {
+  const plain: string[] = []
+  for (const text of texts) {
+    if (isEncoded(text) || !text.every((chunk) => typeof chunk === 'string')) return undefined
+    plain.push(text.join(''))
+  }
+  return plain
+}
+
+/** All at once, which takes less than half the time of hashing piece by piece. */
+function joinTexts(texts: readonly string[]): MultipartBody {
+  const boundary = sha256Text(texts.join('\r\n'))
+  const parts = texts.map((text) => `--${boundary}\r\n${text}\r\n`)
+  return { boundary, body: `${parts.join('')}--${boundary}--` }
 }
 
 function formatParts(parts: Parts, inlineKey: string | undefined): PartText[] {
@@ -135,12 +155,20 @@ function formatLines(map: ReadonlyMap<string, Binary>, disposition: string): Bin
   names.push('content-disposition')
   names.sort(compareText)
   const chunks: Binary[] = []
+  let text = ''
   for (const [index, name] of names.entries()) {
     const value = name === 'content-disposition' ? disposition : (map.get(name) ?? '')
-    chunks.push(`${index === 0 ? '' : '\r\n'}${name}: `, value)
+    text += `${index === 0 ? '' : '\r\n'}${name}: `
+    if (typeof value === 'string') {
+      text += value
+    } else {
+      chunks.push(text, value)
+      text = ''
+    }
   }
   const body = map.get('body')
-  if (body !== undefined && body.length > 0) chunks.push('\r\n\r\n', body)
+  if (body !== undefined && body.length > 0) chunks.push(`${text}\r\n\r\n`, body)
+  else chunks.push(text)
   return chunks
 }
 
