@@ -117,7 +117,7 @@ export function createScheduler(
       idleMs: limits.serverIdleMs,
     },
   )
-  const gate = createWriteGate(registry, { busyFrom: 2 * availableParallelism() })
+  const gate = createWriteGate(registry, { busyFrom: 8 * availableParallelism() })
   const locations = createLocationTable({
     store: deps.store,
     reader: store,

@@ -15,8 +15,8 @@ interface WriteGateOptions {
   /** So many assignments are not made to wait for more. Default 32. */
   readonly enough?: number
   /**
-   * How many messages must be without a signature for others to wait for them: twice the cores, so
-   * that no core has nothing to sign meanwhile.
+   * How many messages must be without a signature for others to wait for them: so many that the
+   * time until they are signed is long beside the wait.
    */
   readonly busyFrom: number
 }
