@@ -33,7 +33,9 @@ export function decodeItems(items: List, depth = 0): List {
 
 function decodeLevel(level: Tabm | Message, depth: number): Message | List {
   assertDepth(depth)
-  if (isPlain(level)) return level as Message
+  const kind = kindOf(level)
+  if (kind === 'plain') return level as Message
+  if (kind === 'nested') return decodeChildren(level as Message, depth)
   const types = parseAoTypes(typesOf(level))
   const levelType = types.get('.')
   if (levelType !== undefined && levelType !== 'list') {
@@ -41,34 +43,37 @@ function decodeLevel(level: Tabm | Message, depth: number): Message | List {
       type: levelType,
     })
   }
-  let changed = types.size > 0
   const entries = new Map<string, Value>()
   for (const key of level.keys()) {
+    if (key === TYPES_KEY) continue
     const base = linkedKey(key)
     const value = level.get(key) as Value
-    if (key === TYPES_KEY) {
-      changed = true
-    } else if (base === undefined) {
-      const decoded = decodeEntry(value, types.get(key), depth)
-      if (decoded !== value) changed = true
-      entries.set(key, decoded)
-    } else {
-      entries.set(base, decodeLink(level, base, value))
-      changed = true
-    }
+    if (base === undefined) entries.set(key, decodeEntry(value, types.get(key), depth))
+    else entries.set(base, decodeLink(level, base, value))
   }
   if (levelType === 'list') return toList(entries)
-  return changed ? Message.owning(entries, level.commitments, level.priv) : (level as Message)
+  return Message.owning(entries, level.commitments, level.priv)
 }
 
-/** Whether there is nothing to decode: no types, no links and no nested level. */
-function isPlain(level: Tabm | Message): boolean {
-  for (const key of level.keys()) {
-    if (key === TYPES_KEY || linkedKey(key) !== undefined) return false
-    const value = level.get(key)
-    if (value instanceof Message || isList(value)) return false
+/** A level of which nothing but what is nested in it can change. */
+function decodeChildren(level: Message, depth: number): Message {
+  const changed: [string, Value][] = []
+  for (const [key, value] of level) {
+    const decoded = decodeEntry(value, undefined, depth)
+    if (decoded !== value) changed.push([key, decoded])
   }
-  return true
+  return changed.length === 0 ? level : level.with(changed)
+}
+
+/** Whether a level has types or links, or else nested levels, or nothing to decode. */
+function kindOf(level: Tabm | Message): 'typed' | 'nested' | 'plain' {
+  let kind: 'nested' | 'plain' = 'plain'
+  for (const key of level.keys()) {
+    if (key === TYPES_KEY || linkedKey(key) !== undefined) return 'typed'
+    const value = level.get(key)
+    if (value instanceof Message || isList(value)) kind = 'nested'
+  }
+  return kind
 }
 
 function typesOf(level: Tabm | Message): Binary | undefined {

@@ -66,21 +66,30 @@ function encodeNested(value: Message | List, scope: Scope): Message | List {
     })
   }
   if (isList(value)) return encodeList(value, scope)
-  if (isTabm(value)) return value
+  if (isEncoded(value, scope)) return value
   const level: Level = { entries: new Map(), types: [], linked: [], scope }
   for (const key of value.keys()) addEntry(level, key, value.get(key) as Value)
   return finishLevel(level, value)
 }
 
 /** Whether nothing of a message has to be changed, which most messages on the wire are. */
-function isTabm(message: Message): boolean {
+function isEncoded(message: Message, scope: Scope): boolean {
   for (const key of message.keys()) {
-    if (!isBinary(message.get(key)) || isPrivateKey(key) || isRegenerableKey(key)) return false
-    if (key === 'commitments') return false
+    const value = message.get(key) as Value
+    if (!isBinary(value) && !(isAlike(value, scope) && key !== TYPES_KEY)) return false
+    if (isPrivateKey(key) || isRegenerableKey(key) || key === 'commitments') return false
     const base = linkedKey(key)
-    if (base !== undefined && message.has(base)) return false
+    if (base !== undefined && (!isBinary(value) || message.has(base))) return false
   }
   return true
+}
+
+/** Whether a value that is no binary is the same in a format that has numbers and lists. */
+function isAlike(value: Value, { types, childId, depth }: Scope): boolean {
+  if (types === 'all') return false
+  if (isInteger(value)) return true
+  if (!isList(value) || childId !== undefined || depth >= MAX_DEPTH) return false
+  return value.every((item) => isBinary(item) || isInteger(item))
 }
 
 function encodeList(items: List, scope: Scope): Message | List {
