@@ -49,9 +49,9 @@ export function encodeJsonPieces(message: Message): JsonPiece[] {
   const others = encodeAtoms(decodeTabm(message.without(...inlined.map(({ key }) => key))))
   if (isList(others)) throw new AoError('unencodable', 'Expected a message beside its links')
   const members: [key: string, pieces: readonly JsonPiece[]][] = [
-    ...sortedMembers(others, others.commitments).map(([key, value]): [string, JsonPiece[]] => [
+    ...memberNames(others, others.commitments).map((key): [string, JsonPiece[]] => [
       key,
-      [{ text: write(value, key) }],
+      [{ text: write(member(others, key, others.commitments), key) }],
     ]),
     ...inlined.map((nested): [string, JsonPiece[]] => [nested.key, inlinedPieces(nested)]),
   ]
@@ -124,18 +124,22 @@ function writeList(items: List, key: string): string {
 
 function writeObject(message: Message, commitments: Commitments): string {
   let text = ''
-  for (const [key, value] of sortedMembers(message, commitments)) {
-    text += `${text === '' ? '{' : ','}${quote(key, key)}:${write(value, key)}`
+  for (const key of memberNames(message, commitments)) {
+    const value = write(member(message, key, commitments), key)
+    text += `${text === '' ? '{' : ','}${quote(key, key)}:${value}`
   }
   return text === '' ? '{}' : `${text}}`
 }
 
-function sortedMembers(message: Message, commitments: Commitments): [key: string, value: Value][] {
-  const members = [...message]
-  if (commitments.size > 0) {
-    members.push(['commitments', encodeAtoms(commitmentsToMessage(commitments))])
-  }
-  return members.sort((left, right) => compareText(left[0], right[0]))
+function memberNames(message: Message, commitments: Commitments): string[] {
+  const names = [...message.keys()]
+  if (commitments.size > 0) names.push('commitments')
+  return names.sort(compareText)
+}
+
+/** The value of a key; commitments stand beside the keys of a message, never among them. */
+function member(message: Message, key: string, commitments: Commitments): Value {
+  return message.get(key) ?? encodeAtoms(commitmentsToMessage(commitments))
 }
 
 /** The commitments of a nested message, if anybody signed it. */
