@@ -2,7 +2,8 @@
  * What follows from the names of a message's headers alone: their order, and the texts that
  * signatures list them in. Messages of one kind have the same names, so that layouts are kept.
  */
-import { type Binary, compareText, ownText } from '../base/bytes.ts'
+import { type Binary, compareText } from '../base/bytes.ts'
+import { KnownLists } from '../base/known-lists.ts'
 import { formatString } from './structured-fields.ts'
 
 /** Headers as a message gives them. Of equal names the last value counts. */
@@ -34,7 +35,7 @@ export interface HeaderLayout {
 
 /** The layout of headers with these names. */
 export function layoutOf(names: readonly string[]): HeaderLayout {
-  return known.find(names) ?? createLayout(names, true)
+  return layouts.get(names)
 }
 
 /** The same with the names in the order given. */
@@ -95,47 +96,4 @@ function createLayout(given: readonly string[], isSorted: boolean): HeaderLayout
   }
 }
 
-/** Layouts by their names, one after the other: no text of several names is ambiguous here. */
-class LayoutTree {
-  #root: LayoutNode = createNode()
-  #size = 0
-
-  /** `undefined` for names that are too many or too long to be kept. */
-  find(names: readonly string[]): HeaderLayout | undefined {
-    if (names.length > MAX_NAMES) return undefined
-    let node = this.#root
-    for (const name of names) {
-      const next = node.next.get(name) ?? this.#grow(node, name)
-      if (next === undefined) return undefined
-      node = next
-    }
-    node.layout ??= createLayout(names.map(ownText), true)
-    return node.layout
-  }
-
-  #grow(node: LayoutNode, name: string): LayoutNode | undefined {
-    if (name.length > MAX_NAME_LENGTH) return undefined
-    // One full tree after the other: what is used is soon there again.
-    if (this.#size++ > MAX_NODES) {
-      this.#root = createNode()
-      this.#size = 0
-    }
-    const next = createNode()
-    node.next.set(ownText(name), next)
-    return next
-  }
-}
-
-interface LayoutNode {
-  readonly next: Map<string, LayoutNode>
-  layout: HeaderLayout | undefined
-}
-
-function createNode(): LayoutNode {
-  return { next: new Map(), layout: undefined }
-}
-
-const MAX_NAMES = 64
-const MAX_NAME_LENGTH = 64
-const MAX_NODES = 4_096
-const known = new LayoutTree()
+const layouts = new KnownLists((names: readonly string[]) => createLayout(names, true))

@@ -37,19 +37,21 @@ export function buildAssignment(fields: AssignmentFields): Message {
     path = body instanceof Message ? assignmentPath(body) : DEFAULT_PATH,
   } = fields
   const entries = new Map<string, Value>()
-  entries.set('path', path)
-  entries.set('data-protocol', 'ao')
-  entries.set('variant', 'ao.N.1')
-  entries.set('process', fields.processId)
-  entries.set('epoch', '0')
-  entries.set('slot', fields.slot)
-  entries.set('block-height', block.height)
+  // In the order in which the signed assignment will have them, so that it need not be made anew.
+  if (fields.chainKind === 'base-hashpath') entries.set('base-hashpath', fields.chain)
   entries.set('block-hash', block.hash)
+  entries.set('block-height', block.height)
   entries.set('block-timestamp', block.timestamp)
+  entries.set('data-protocol', 'ao')
+  entries.set('epoch', '0')
+  if (fields.chainKind === 'hash-chain') entries.set('hash-chain', fields.chain)
+  entries.set('path', path)
+  entries.set('process', fields.processId)
+  entries.set('slot', fields.slot)
   entries.set('timestamp', fields.timestamp)
-  entries.set(fields.chainKind, fields.chain)
-  entries.set('body', body)
   entries.set('type', 'Assignment')
+  entries.set('variant', 'ao.N.1')
+  entries.set('body', body)
   return Message.owning(entries)
 }
 

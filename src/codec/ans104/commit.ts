@@ -3,8 +3,9 @@ import type { Wallet } from '../../crypto/wallet.ts'
 import type { Commitment } from '../../message/commitment.ts'
 import { NO_COMMITMENTS } from '../../message/commitment.ts'
 import { isPrivateKey } from '../../message/keys.ts'
-import { Message, type MessagePrivate } from '../../message/message.ts'
+import { Message } from '../../message/message.ts'
 import { isList, Link } from '../../message/value.ts'
+import type { DataItem } from './data-item.ts'
 import { signedCommitment } from './item-commitment.ts'
 import { itemCommitmentOf } from './item-layout.ts'
 import { signItem } from './item-signature.ts'
@@ -31,24 +32,21 @@ export async function commitAns104(
   const existing = itemCommitmentOf(message)
   const isCovered = existing !== undefined && coversAll(existing, message)
   const plain = isCovered || options.bundle === true ? undefined : plainItemOf(message, options)
-  if (plain !== undefined) return commitPlain(plain, wallet, message.priv)
+  if (plain !== undefined) {
+    return withItem(plain, await signItem({ tags: plain.tags, data: NO_DATA }, wallet))
+  }
   const source = isCovered ? message : message.withCommitments(NO_COMMITMENTS)
   const item = await signItem(messageToContent(source, options), wallet)
   const read = itemToMessage(item).withPrivate(message.priv)
   return options.keepNested === true ? withNested(read, message) : read
 }
 
-async function commitPlain(
-  { tags, committed, entries }: PlainItem,
-  wallet: Wallet,
-  priv: MessagePrivate,
-): Promise<Message> {
-  const item = await signItem({ tags, data: NO_DATA }, wallet)
-  const commitment = signedCommitment(item, { committed, isNew: true })
-  return Message.owning(entries, new Map([[commitment.id, commitment]]), priv)
-}
-
 const NO_DATA = new Uint8Array()
+
+function withItem({ message, committed }: PlainItem, item: DataItem): Message {
+  const commitment = signedCommitment(item, { committed, isNew: true })
+  return message.withCommitments(new Map([[commitment.id, commitment]]))
+}
 
 function coversAll({ committed }: Commitment, message: Message): boolean {
   const covered = new Set(committed)

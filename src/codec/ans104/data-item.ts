@@ -73,9 +73,8 @@ export function createItem(content: ItemContent, signature = UNSIGNED): DataItem
   bytes.set(signature.owner, ownerStart)
   writeField(bytes, fieldsStart, target)
   writeField(bytes, anchorStart, anchor)
-  bytes.fill(0, countersStart, tagsStart)
-  bytes.writeUInt32LE(tags.length, countersStart)
-  bytes.writeUInt32LE(tagsSize, countersStart + COUNTERS_BYTES / 2)
+  writeCounter(bytes, countersStart, tags.length)
+  writeCounter(bytes, countersStart + COUNTERS_BYTES / 2, tagsSize)
   writeTags(tags, bytes, tagsStart)
   bytes.set(data, dataStart)
   return {
@@ -95,6 +94,12 @@ const TYPE_BYTES = 2
 const FIELD_BYTES = 32
 /** The number of tags and their length, 8 bytes each. */
 const COUNTERS_BYTES = 16
+
+/** 8 bytes, of which no number here needs more than 4. */
+function writeCounter(bytes: Buffer, start: number, value: number): void {
+  bytes.writeUInt32LE(value, start)
+  bytes.writeUInt32LE(0, start + 4)
+}
 
 /** Whether a tag is as `decodeItem` reads it. */
 function isReadable({ name, value }: Tag): boolean {
@@ -152,6 +157,8 @@ function assertSignedAs(signature: ItemSignature): void {
   })
 }
 
+const PRESENCE = { target: 'presence of the target', anchor: 'presence of the anchor' } as const
+
 class ItemReader {
   readonly #bytes: Buffer
   #offset = 0
@@ -180,8 +187,8 @@ class ItemReader {
   }
 
   /** A field of 32 bytes after a byte that says whether it is there. */
-  readOptional(name: string): Uint8Array | undefined {
-    const presence = this.#bytes[this.#skip(1, `presence of the ${name}`)]
+  readOptional(name: 'target' | 'anchor'): Uint8Array | undefined {
+    const presence = this.#bytes[this.#skip(1, PRESENCE[name])]
     if (presence === 0) return undefined
     if (presence === 1) return this.read(FIELD_BYTES, name)
     throw new AoError('invalid-encoding', `Expected 0 or 1 as the presence of the ${name}`, {

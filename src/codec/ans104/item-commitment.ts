@@ -71,7 +71,7 @@ function fieldsOf(
   const { target, anchor, tags } = item
   const isBare = target === undefined && anchor === undefined
   if (isBare && !hasSpecial && !needsTags) return NO_BUNDLE
-  const bundleTags = hasSpecial ? bundleTagsOf(tags) : []
+  const bundleTags = bundleTagsOf(hasSpecial ? tags : [])
   const isBundle = bundleTags.some(({ name }) => name === 'bundle-format')
   const fields = new Map<string, Value>([['bundle', isBundle ? 'true' : 'false']])
   if (isSigned) for (const { name, value } of bundleTags) fields.set(name, value)
@@ -111,6 +111,7 @@ export function signedCommitment(
 /** The first tag of each name of a bundle tag, in any case, under that name. */
 function bundleTagsOf(tags: readonly Tag[]): Tag[] {
   const found: Tag[] = []
+  if (tags.length === 0) return found
   for (const name of BUNDLE_TAGS) {
     const tag = findBundleTag(tags, name)
     if (tag !== undefined) found.push({ name, value: tag.value })
@@ -128,38 +129,41 @@ function isPlain(item: DataItem, decoded: DecodedItem): boolean {
   const { tags } = item
   const { entries } = decoded
   const dataKey = dataKeyOf(entries)
-  const leading = decoded.hasSpecial ? bundleTagsOf(tags) : []
-  if (dataKey !== 'data') leading.push({ name: DATA_KEY_TAG, value: dataKey })
-  let count = leading.length
-  for (const key of entries.keys()) if (isTagged(key, item, { dataKey, decoded })) count++
-  if (tags.length !== count) return false
+  const leading = leadingTags(decoded.hasSpecial ? tags : [], dataKey)
   if (!leading.every(({ name, value }, index) => isSameTag(tags[index], name, value))) return false
-  const others = leading.length === 0 ? tags : tags.slice(leading.length)
+  const isTagged = taggedKeys(item, dataKey, decoded.nested)
+  let count = leading.length
+  for (const key of entries.keys()) if (isTagged(key)) count++
+  if (tags.length !== count) return false
   let before = ''
-  for (const tag of others) {
+  for (const tag of leading.length === 0 ? tags : tags.slice(leading.length)) {
     const { name } = tag
-    if (compareText(before, name) >= 0 || !isTagged(name, item, { dataKey, decoded })) return false
+    if (compareText(before, name) >= 0 || !isTagged(name)) return false
     if (!isSameTag(tag, name, entries.get(name))) return false
     before = name
   }
   return true
 }
 
-interface KeyPlaces {
-  readonly dataKey: string
-  readonly decoded: DecodedItem
+/** The tags that come before those of the keys. */
+function leadingTags(tags: readonly Tag[], dataKey: string): Tag[] {
+  const leading = bundleTagsOf(tags)
+  if (dataKey !== 'data') leading.push({ name: DATA_KEY_TAG, value: dataKey })
+  return leading
 }
 
-/** Whether a key of a message becomes a tag, and neither the data, nor in it, nor a field. */
-function isTagged(
-  key: string,
+/** Which keys of a message become tags, and are neither the data, nor in it, nor a field. */
+function taggedKeys(
   { target, anchor }: DataItem,
-  { dataKey, decoded }: KeyPlaces,
-): boolean {
-  if (key === dataKey || (key === DATA_KEY_TAG && dataKey !== 'data')) return false
-  if (key === 'target' && target !== undefined) return false
-  if (key === 'anchor' && anchor !== undefined) return false
-  return decoded.nested === undefined || !decoded.nested.has(key)
+  dataKey: string,
+  nested: DecodedItem['nested'],
+): (key: string) => boolean {
+  return (key) => {
+    if (key === dataKey || (key === DATA_KEY_TAG && dataKey !== 'data')) return false
+    if (key === 'target' && target !== undefined) return false
+    if (key === 'anchor' && anchor !== undefined) return false
+    return nested === undefined || !nested.has(key)
+  }
 }
 
 function isSameTag(tag: Tag | undefined, name: string, value: TabmValue | undefined): boolean {

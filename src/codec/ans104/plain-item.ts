@@ -5,12 +5,14 @@
  * besides the signature; an assignment is such a message.
  */
 import { byteLength, compareText } from '../../base/bytes.ts'
+import { KnownLists } from '../../base/known-lists.ts'
 import { formatAoTypes } from '../../message/ao-types.ts'
+import { NO_COMMITMENTS } from '../../message/commitment.ts'
 import { escapeKey } from '../../message/escape.ts'
 import { messageId } from '../../message/id.ts'
 import { isPrivateKey, isRegenerableKey, LINK_SUFFIX, TYPES_KEY } from '../../message/keys.ts'
 import { Message } from '../../message/message.ts'
-import { Atom, isList, Link, type Value } from '../../message/value.ts'
+import { Atom, isList, Link, type List, type Value } from '../../message/value.ts'
 import { DATA_KEY_TAG } from './item-tags.ts'
 import { BUNDLE_TAGS } from './nested-items.ts'
 import { MAX_NAME_BYTES, MAX_VALUE_BYTES, type Tag } from './tags.ts'
@@ -19,8 +21,8 @@ export interface PlainItem {
   /** Sorted by name, and all that the item has. */
   readonly tags: readonly Tag[]
   readonly committed: readonly string[]
-  /** What is read from the tags. */
-  readonly entries: ReadonlyMap<string, Value>
+  /** What is read from the tags; the commitments are to be replaced. */
+  readonly message: Message
 }
 
 export interface PlainItemOptions {
@@ -43,69 +45,139 @@ export function plainItemOf(
   message: Message,
   { keepNested = false }: PlainItemOptions = {},
 ): PlainItem | undefined {
-  const tags: PlainTag[] = []
-  const types: [key: string, type: string][] = []
+  const shape: (string | Kind)[] = []
+  const values: Value[] = []
   for (const [key, value] of message) {
-    const tag = isPlainKey(key) ? plainTag(key, value) : undefined
-    if (tag === undefined) return undefined
-    tags.push(tag)
-    if (typeof value === 'number') types.push([key, 'integer'])
-    else if (value instanceof Atom) types.push([key, 'atom'])
+    const kind = kindOf(value)
+    if (kind === undefined) return undefined
+    shape.push(key, kind)
+    values.push(value)
   }
-  if (types.length > 0) tags.push(typesTag(formatAoTypes(types)))
-  if (!tags.every(fits)) return undefined
-  tags.sort((left, right) => compareText(left.name, right.name))
-  return { tags, committed: tags.map(({ key }) => key), entries: entriesOf(tags, keepNested) }
+  const layout = layouts.get(shape)
+  const tags = layout && fillTags(layout, values)
+  if (layout === undefined || tags === undefined) return undefined
+  const { committed, isInOrder, hasNested } = layout
+  if (isInOrder && (keepNested || !hasNested)) return { tags, committed, message }
+  const entries = readTags(layout, { tags, values, keepNested })
+  return { tags, committed, message: Message.owning(entries, NO_COMMITMENTS, message.priv) }
 }
 
-/** A tag, and what is read from it. */
-interface PlainTag extends Tag {
-  readonly value: string
+/** Of the value under a key. */
+type Kind = typeof TEXT | typeof INTEGER | typeof ATOM | typeof NESTED
+const TEXT = 0
+const INTEGER = 1
+const ATOM = 2
+const NESTED = 3
+
+/** `undefined` for a value that might be read as another one. */
+function kindOf(value: Value): Kind | undefined {
+  if (typeof value === 'string') return value.isWellFormed() ? TEXT : undefined
+  if (typeof value === 'number') {
+    return Number.isSafeInteger(value) && !Object.is(value, -0) ? INTEGER : undefined
+  }
+  if (isNested(value)) return NESTED
+  return value instanceof Atom && PLAIN_ATOM.test(value.name) ? ATOM : undefined
+}
+
+/** What follows from the keys of a message and the kinds of its values alone. */
+interface PlainLayout {
+  /** Sorted by name. */
+  readonly places: readonly TagPlace[]
+  readonly committed: readonly string[]
+  /** The value of the tag `ao-types`. */
+  readonly types: string
+  readonly hasNested: boolean
+  /** Whether the message has its keys in the order of the tags, those of nested messages last. */
+  readonly isInOrder: boolean
+}
+
+interface TagPlace {
+  readonly name: string
   readonly key: string
-  /** `undefined` for that of the types, which are read with the values. */
-  readonly read: Value | undefined
-  /** What the tag is the link of. */
-  readonly nested: Value | undefined
+  /** Where the value is among those of the message; -1 for the types. */
+  readonly position: number
+}
+
+/** Keys, each with the kind of its value behind it: assignments all have the same ones. */
+const layouts = new KnownLists<string | Kind, PlainLayout | undefined>(createLayout, {
+  maxItems: 128,
+})
+
+/** `undefined` for keys that do not all become tags of the same name. */
+function createLayout(shape: readonly (string | Kind)[]): PlainLayout | undefined {
+  const places: TagPlace[] = []
+  const types: [key: string, type: string][] = []
+  for (let position = 0; 2 * position < shape.length; position++) {
+    const key = `${shape[2 * position]}`
+    const kind = shape[2 * position + 1]
+    const name = kind === NESTED ? key + LINK_SUFFIX : key
+    if (!isPlainKey(key) || SPECIAL_NAMES.has(name)) return undefined
+    if (kind === INTEGER) types.push([key, 'integer'])
+    if (kind === ATOM) types.push([key, 'atom'])
+    places.push({ name, key, position })
+  }
+  if (types.length > 0) places.push({ name: TYPES_KEY, key: TYPES_KEY, position: -1 })
+  places.sort((left, right) => compareText(left.name, right.name))
+  const isNestedAt = (position: number) => shape[2 * position + 1] === NESTED
+  const positions = places.map(({ position }) => position).filter((position) => position >= 0)
+  const nested = positions.filter(isNestedAt)
+  const inOrder = [...positions.filter((position) => !isNestedAt(position)), ...nested]
+  return {
+    places,
+    committed: places.map(({ key }) => key),
+    types: formatAoTypes(types),
+    hasNested: nested.length > 0,
+    isInOrder: inOrder.every((position, index) => position === index),
+  }
 }
 
 function isPlainKey(key: string): boolean {
   if (key === '' || key === TYPES_KEY || key === 'commitments') return false
+  if (key.length + LINK_SUFFIX.length > MAX_NAME_BYTES) return false
   return !isPrivateKey(key) && !isRegenerableKey(key) && escapeKey(key) === key
 }
 
-/** `undefined` for a value that might be read as another one. */
-function plainTag(key: string, value: Value): PlainTag | undefined {
-  if (value instanceof Message || isList(value)) {
-    const id = messageId(value)
-    return { name: key + LINK_SUFFIX, value: id, key, read: new Link(id), nested: value }
+/** `undefined` if a value does not fit into a tag. */
+function fillTags({ places, types }: PlainLayout, values: readonly Value[]): Tag[] | undefined {
+  const tags: Tag[] = []
+  for (const { name, position } of places) {
+    const value = values[position]
+    const text = value === undefined ? types : textOf(value)
+    if (text.length > MAX_VALUE_BYTES / 3 && byteLength(text) > MAX_VALUE_BYTES) return undefined
+    tags.push({ name, value: text })
   }
-  const text = SPECIAL_NAMES.has(key) ? undefined : plainText(value)
-  return text === undefined
-    ? undefined
-    : { name: key, value: text, key, read: value, nested: undefined }
+  return tags
 }
 
-function plainText(value: Value): string | undefined {
-  if (typeof value === 'string') return value.isWellFormed() ? value : undefined
-  if (value instanceof Atom) return PLAIN_ATOM.test(value.name) ? value.name : undefined
-  const isPlain = Number.isSafeInteger(value) && !Object.is(value, -0)
-  return isPlain ? String(value) : undefined
+interface FilledTags {
+  readonly tags: readonly Tag[]
+  readonly values: readonly Value[]
+  readonly keepNested: boolean
 }
 
-function typesTag(types: string): PlainTag {
-  return { name: TYPES_KEY, value: types, key: TYPES_KEY, read: undefined, nested: undefined }
-}
-
-function fits({ name, value }: PlainTag): boolean {
-  return name.length <= MAX_NAME_BYTES && byteLength(value) <= MAX_VALUE_BYTES
-}
-
-function entriesOf(tags: readonly PlainTag[], keepNested: boolean): ReadonlyMap<string, Value> {
+function readTags(
+  { places }: PlainLayout,
+  { tags, values, keepNested }: FilledTags,
+): ReadonlyMap<string, Value> {
   const entries = new Map<string, Value>()
-  for (const { key, read, nested } of tags) {
-    if (read !== undefined && !(keepNested && nested !== undefined)) entries.set(key, read)
+  const kept: [string, Value][] = []
+  for (const [index, { key, position }] of places.entries()) {
+    const value = values[position]
+    if (value === undefined) continue
+    if (!isNested(value)) entries.set(key, value)
+    else if (keepNested) kept.push([key, value])
+    else entries.set(key, new Link(`${tags[index]?.value}`))
   }
-  if (!keepNested) return entries
-  for (const { key, nested } of tags) if (nested !== undefined) entries.set(key, nested)
+  for (const [key, value] of kept) entries.set(key, value)
   return entries
+}
+
+function textOf(value: Value): string {
+  if (typeof value === 'string') return value
+  if (value instanceof Atom) return value.name
+  return isNested(value) ? messageId(value) : String(value)
+}
+
+function isNested(value: Value): value is Message | List {
+  return value instanceof Message || isList(value)
 }
