@@ -31,7 +31,7 @@ function fromHttpsig({ primitive, body, method, target }: RequestWire): Message 
 
 /** Headers and query keys are no part of a data item. */
 async function fromAns104({ body }: RequestWire): Promise<Message> {
-  const message = decodeAns104(body)
+  const message = decodeAns104(body, { willVerify: true })
   const { signers } = await requireValid(message)
   if (signers.length > 0) return message
   throw new AoError('invalid-signature', 'Expected a signed data item as the body')

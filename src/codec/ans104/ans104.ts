@@ -8,7 +8,7 @@
 import type { Message } from '../../message/message.ts'
 import { encodeItem } from './data-item.ts'
 import { readItem } from './item-links.ts'
-import { itemToMessage } from './item-to-message.ts'
+import { type ItemToMessageOptions, itemToMessage } from './item-to-message.ts'
 import { type MessageToItemOptions, messageToItem } from './message-to-item.ts'
 
 /**
@@ -23,6 +23,6 @@ export function encodeAns104(message: Message, options: MessageToItemOptions = {
  * The message of a data item in bytes, signature unchecked.
  * @throws AoError see `decodeItem` and `itemToMessage`.
  */
-export function decodeAns104(bytes: Uint8Array): Message {
-  return itemToMessage(readItem(bytes))
+export function decodeAns104(bytes: Uint8Array, options: ItemToMessageOptions = {}): Message {
+  return itemToMessage(readItem(bytes), options)
 }

@@ -44,7 +44,7 @@ export async function commitAns104(
 const NO_DATA = new Uint8Array()
 
 function withItem({ message, committed }: PlainItem, item: DataItem): Message {
-  const commitment = signedCommitment(item, { committed, isNew: true })
+  const commitment = signedCommitment(item, committed)
   return message.withCommitments(new Map([[commitment.id, commitment]]))
 }
 

@@ -44,15 +44,14 @@ export function commitmentOfItem(item: DataItem, decoded: DecodedItem): Commitme
   const needsTags = !isCanonicallyTyped(decoded.entries) || !isPlain(item, decoded)
   if (!isSigned && !needsTags) return undefined
   const fields = fieldsOf(item, decoded, { isSigned, needsTags })
-  if (isSigned)
-    return signedCommitment(item, { committed: decoded.committed, fields, isNew: false })
+  if (isSigned) return signedCommitment(item, decoded.committed, fields)
   return {
     id: unsignedItemId(item),
     device: ANS104_DEVICE,
     type: UNSIGNED_TYPE,
     committed: decoded.committed,
     fields,
-    wire: new ItemWire(item.bytes, item),
+    wire: new ItemWire(item.bytes),
   }
 }
 
@@ -81,18 +80,14 @@ function fieldsOf(
   return fields
 }
 
-export interface SignedContent {
-  readonly committed: readonly string[]
-  /** By default those of an item without anything but tags that can be told from the message. */
-  readonly fields?: ReadonlyMap<string, Value>
-  /** Whether the signature was made here, so that nobody will ask whether it holds. */
-  readonly isNew: boolean
-}
-
-/** The commitment of a signed item. */
+/**
+ * The commitment of a signed item.
+ * @param fields by default those of an item with nothing but tags that can be told from the message.
+ */
 export function signedCommitment(
   item: DataItem,
-  { committed, fields = NO_BUNDLE, isNew }: SignedContent,
+  committed: readonly string[],
+  fields: ReadonlyMap<string, Value> = NO_BUNDLE,
 ): Commitment {
   const { keyid, committer } = signerOf(item)
   return {
@@ -104,7 +99,7 @@ export function signedCommitment(
     committer,
     signature: encodeBase64url(item.signature),
     fields,
-    wire: isNew ? new ItemWire(item.bytes) : new ItemWire(item.bytes, item),
+    wire: new ItemWire(item.bytes),
   }
 }
 

@@ -19,20 +19,28 @@ import type { Tag } from './tags.ts'
 /** Levels of items inside items; each level is hashed again to find its items by id. */
 export const MAX_ITEM_DEPTH = 32
 
+export interface ItemToMessageOptions {
+  /** Whether the message will be verified next; then the item is kept for that. Default no. */
+  readonly willVerify?: boolean
+}
+
 /**
  * The message of an item, with the item's commitment. Signatures are not checked.
  * @throws AoError `invalid-message` for an item that is a bare binary, `invalid-key` for tags that a
  * message cannot have (`commitments`, `priv..`), `limit-exceeded` for too many levels or items, and
  * what decoding typed values throws.
  */
-export function itemToMessage(item: DataItem): Message {
+export function itemToMessage(
+  item: DataItem,
+  { willVerify = false }: ItemToMessageOptions = {},
+): Message {
   const value = itemToTabm(item)
   if (!(value instanceof Message)) {
     throw new AoError('invalid-message', 'Expected an item with a message, got a bare binary')
   }
   const message = fromTabm(value)
   for (const { wire } of message.commitments.values()) {
-    if (wire instanceof ItemWire) wire.keepMessage(message)
+    if (wire instanceof ItemWire) wire.keep(message, willVerify ? item : undefined)
   }
   return message
 }

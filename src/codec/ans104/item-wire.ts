@@ -12,15 +12,13 @@ import { verifyItem } from './item-signature.ts'
 export class ItemWire {
   readonly kind = 'ans104'
   readonly item: Uint8Array
-  /** Until its signature is verified; few ask for it afterwards. */
+  /** Where it will be verified, until then. */
   #decoded: DataItem | undefined
   #message: Message | undefined
   #verdict: Promise<boolean> | undefined
 
-  /** @param decoded the item of these bytes, for those who will verify it. */
-  constructor(bytes: Uint8Array, decoded?: DataItem) {
+  constructor(bytes: Uint8Array) {
     this.item = bytes
-    this.#decoded = decoded
   }
 
   /** @throws AoError see `decodeItem`. */
@@ -33,8 +31,10 @@ export class ItemWire {
     return this.#message
   }
 
-  keepMessage(message: Message): void {
+  /** @param decoded the item itself, if it will be verified. */
+  keep(message: Message, decoded?: DataItem): void {
     this.#message = message
+    this.#decoded = decoded
   }
 
   /** Whether the signature holds, checked at most once. @throws AoError see `decodeItem`. */

@@ -5,7 +5,7 @@ import { assertSameValue } from '../../../test/arbitrary-message.ts'
 import { generateWallet } from '../../crypto/local-wallet.ts'
 import { createMessage } from '../../message/create-message.ts'
 import { Message } from '../../message/message.ts'
-import { Atom, Float, type Value } from '../../message/value.ts'
+import { Atom, Float, Link, type Value } from '../../message/value.ts'
 import { verifyMessage } from '../verify.ts'
 import { commitAns104 } from './commit.ts'
 import { decodeItem } from './data-item.ts'
@@ -28,7 +28,10 @@ const plainValue: fc.Arbitrary<Value> = fc.oneof(
   fc.string(),
   fc.uint8Array({ maxLength: 4 }),
   fc.integer(),
-  fc.constantFrom<Value>(-0, 5n, new Float(1), new Atom('true'), new Atom('"a"'), 'A'.repeat(43)),
+  fc.constantFrom<Value>(
+    ...[-0, 5n, new Float(1), new Atom('true'), new Atom('"a"'), 'A'.repeat(43)],
+    ...[new Link('A'.repeat(43)), new Link('')],
+  ),
   nested,
 )
 const message = fc

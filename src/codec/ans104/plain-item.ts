@@ -63,11 +63,12 @@ export function plainItemOf(
 }
 
 /** Of the value under a key. */
-type Kind = typeof TEXT | typeof INTEGER | typeof ATOM | typeof NESTED
+type Kind = typeof TEXT | typeof INTEGER | typeof ATOM | typeof NESTED | typeof LINK
 const TEXT = 0
 const INTEGER = 1
 const ATOM = 2
 const NESTED = 3
+const LINK = 4
 
 /** `undefined` for a value that might be read as another one. */
 function kindOf(value: Value): Kind | undefined {
@@ -76,7 +77,12 @@ function kindOf(value: Value): Kind | undefined {
     return Number.isSafeInteger(value) && !Object.is(value, -0) ? INTEGER : undefined
   }
   if (isNested(value)) return NESTED
+  if (value instanceof Link) return isPlainLink(value) ? LINK : undefined
   return value instanceof Atom && PLAIN_ATOM.test(value.name) ? ATOM : undefined
+}
+
+function isPlainLink({ id, type, lazy }: Link): boolean {
+  return !lazy && type === 'link' && id.isWellFormed()
 }
 
 /** What follows from the keys of a message and the kinds of its values alone. */
@@ -110,7 +116,7 @@ function createLayout(shape: readonly (string | Kind)[]): PlainLayout | undefine
   for (let position = 0; 2 * position < shape.length; position++) {
     const key = `${shape[2 * position]}`
     const kind = shape[2 * position + 1]
-    const name = kind === NESTED ? key + LINK_SUFFIX : key
+    const name = kind === NESTED || kind === LINK ? key + LINK_SUFFIX : key
     if (!isPlainKey(key) || SPECIAL_NAMES.has(name)) return undefined
     if (kind === INTEGER) types.push([key, 'integer'])
     if (kind === ATOM) types.push([key, 'atom'])
@@ -175,6 +181,7 @@ function readTags(
 function textOf(value: Value): string {
   if (typeof value === 'string') return value
   if (value instanceof Atom) return value.name
+  if (value instanceof Link) return value.id
   return isNested(value) ? messageId(value) : String(value)
 }
 

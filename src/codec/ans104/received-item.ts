@@ -10,7 +10,8 @@ import type { ItemWire } from './item-wire.ts'
 export function receivedMessage(wire: ItemWire): Message {
   const known = wire.message
   if (known !== undefined) return known
-  const message = itemToMessage(wire.decoded())
-  wire.keepMessage(message)
+  const item = wire.decoded()
+  const message = itemToMessage(item)
+  wire.keep(message, item)
   return message
 }
