@@ -7,7 +7,7 @@ import { measureSigningRate } from '../signing-rate.ts'
 export const benchLatency: Section = async ({ size }) => {
   await using bench = await openScheduleBench({ processes: 64, messages: 0 })
   const count = size(3_000, 300)
-  await bench.run(Math.ceil(count / 4))
+  await bench.run(2 * count)
   const peak = await bench.run(count)
   const rate = peak.requests / peak.seconds / 2
   const { latenciesMs } = await bench.run(count, rate)
