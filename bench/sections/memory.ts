@@ -16,8 +16,8 @@ import type { Section } from '../section.ts'
 
 const MEGABYTE = 1e6
 const CONNECTIONS = 64
-/** Idle enough for memory to be given back, which V8 does in steps some seconds apart. */
-const IDLE_MS = 20_000
+/** Idle enough for memory to be given back: a minute, and then V8 does it in steps seconds apart. */
+const IDLE_MS = 85_000
 
 export const benchMemory: Section = async ({ size }) => [
   ...(await idleRows(size(100_000, 2_000))),
