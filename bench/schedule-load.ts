@@ -36,8 +36,6 @@ export interface ScheduleLoad extends LoadResult {
 }
 
 const CONNECTIONS = 128
-/** So many times the messages that count make the node warm before: V8 compiles for some thousands. */
-const WARM_PARTS = 2
 
 /** Processes on a fresh node, for as many loads as are wanted. */
 export interface ScheduleBench extends AsyncDisposable {
@@ -75,7 +73,8 @@ export async function openScheduleBench(spec: ScheduleLoadSpec): Promise<Schedul
 
 export async function runScheduleLoad(spec: ScheduleLoadSpec): Promise<ScheduleLoad> {
   await using bench = await openScheduleBench(spec)
-  await bench.run(spec.messages * WARM_PARTS)
+  // V8 compiles for the first thousands.
+  await bench.run(spec.messages)
   const before = await measureSigningRate()
   const result = await bench.run(spec.messages)
   const after = await measureSigningRate()

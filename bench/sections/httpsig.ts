@@ -7,7 +7,7 @@ import type { Section } from '../section.ts'
 export const benchHttpsig: Section = async ({ size }) => {
   const rows: Row[] = []
   for (const form of ['httpsig-wrapped', 'httpsig-direct'] as const) {
-    const result = await runScheduleLoad({ form, processes: 64, messages: size(2_000, 300) })
+    const result = await runScheduleLoad({ form, processes: 64, messages: size(6_000, 300) })
     rows.push(...scheduleRows(`schedule, ${form}`, result, { limit: 'parallel', atLeast: 0.65 }))
   }
   return rows

@@ -13,7 +13,7 @@ export const benchOneProcess: Section = async ({ size }) => {
   const rows: Row[] = []
   for (const assignmentChain of ['base-hashpath', 'hash-chain'] as const) {
     const result = await runScheduleLoad({
-      ...{ processes: 1, messages: size(2_000, 300), options: { assignmentChain } },
+      ...{ processes: 1, messages: size(6_000, 300), options: { assignmentChain } },
     })
     const name = `schedule, one process, ${assignmentChain}`
     rows.push(...scheduleRows(name, result, GOALS[assignmentChain]))
