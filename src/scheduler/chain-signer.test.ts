@@ -115,6 +115,15 @@ describe('a run of a chain signer', () => {
   })
 })
 
+it('a chain signer leaves a thread that failed alone', async () => {
+  await using signer = createChainSigner({}, { maxRuns: 1 })
+  const run = signer.open({ baseHashpath: PROCESS })
+  assert.ok(run)
+  await assertUnavailable(run.sign(draft(0)))
+  run.close()
+  assert.equal(signer.open({ baseHashpath: PROCESS }), undefined)
+})
+
 it('createChainSigners() has one for a wallet of this process whose signatures are slow', async () => {
   await using signers = createChainSigners({ maxRuns: 1 })
   assert.ok(signers.of(wallet))

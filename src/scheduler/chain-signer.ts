@@ -36,7 +36,7 @@ export interface ChainRun {
 }
 
 export interface ChainSigner extends AsyncDisposable {
-  /** Begins a run; `undefined` while as many are open as may be. */
+  /** Begins a run; `undefined` while as many are open as may be, and for a minute after a failure. */
   open(options: ChainRunOptions): ChainRun | undefined
   /** Ends the thread; drafts under way fail. A later run starts it again. */
   close(): Promise<void>
@@ -76,6 +76,9 @@ export function createChainSigners(options: ChainSignerOptions): ChainSigners {
   }
 }
 
+/** How long a thread that failed is left alone. */
+const RETRY_MS = 60_000
+
 class ThreadSigner implements ChainSigner {
   readonly #jwk: Jwk
   readonly #options: ChainSignerOptions
@@ -86,6 +89,10 @@ class ThreadSigner implements ChainSigner {
   readonly #runs = new Map<number, Run>()
   /** Drafts under way. */
   #waiting = 0
+  /** When the thread failed last: until it is tried again, assignments are signed one by one. */
+  #failedMs = Number.NEGATIVE_INFINITY
+  /** The thread that was ended on purpose. */
+  #closed: Worker | undefined
 
   constructor(jwk: Jwk, options: ChainSignerOptions) {
     this.#jwk = jwk
@@ -94,6 +101,7 @@ class ThreadSigner implements ChainSigner {
 
   open({ baseHashpath, algorithm, signed }: ChainRunOptions): ChainRun | undefined {
     if (this.#openRuns >= this.#options.maxRuns) return undefined
+    if (performance.now() - this.#failedMs < RETRY_MS) return undefined
     this.#openRuns++
     const run = new Run(++this.#lastRun)
     this.#runs.set(run.number, run)
@@ -116,6 +124,7 @@ class ThreadSigner implements ChainSigner {
   }
 
   async close(): Promise<void> {
+    this.#closed = this.#worker
     await this.#worker?.terminate()
   }
 
@@ -169,6 +178,7 @@ class ThreadSigner implements ChainSigner {
   /** A run whose thread is gone gives the same answer to every further draft. */
   #fail(worker: Worker, cause?: unknown): void {
     if (this.#worker !== worker) return
+    if (this.#closed !== worker) this.#failedMs = performance.now()
     this.#worker = undefined
     const waiters = [...this.#runs.values()].flatMap((run) => run.waiters)
     this.#runs.clear()
