@@ -13,7 +13,10 @@ export interface KnownListsOptions {
   readonly maxItems?: number
   /** Nothing is kept of a list with a longer name either. Default 64. */
   readonly maxLength?: number
-  /** Items of all lists together that are kept, those that several begin with once. Default 4,096. */
+  /**
+   * What is kept, in items: those of all lists, which several that begin alike have in common, and
+   * as many for what was made of each. Default 4,096.
+   */
   readonly maxNodes?: number
 }
 
@@ -37,14 +40,17 @@ export class KnownLists<N extends ListItem, T> {
       if (next === undefined) return this.#make(items)
       node = next
     }
-    node.known ??= { value: this.#make(items.map(ownItem)) }
+    if (node.known === undefined) {
+      node.known = { value: this.#make(items.map(ownItem)) }
+      this.#size += items.length
+    }
     return node.known.value
   }
 
   #grow(node: Node<N, T>, item: N): Node<N, T> | undefined {
     if (typeof item === 'string' && item.length > this.#options.maxLength) return undefined
     // One full tree after the other: what is used is soon there again.
-    if (this.#size++ > this.#options.maxNodes) {
+    if (this.#size++ >= this.#options.maxNodes) {
       this.#root = createNode()
       this.#size = 0
     }

@@ -53,7 +53,7 @@ async function readHttp1(
   const body: Buffer | null = request.read()
   // Node hears of the end only when it is read, too.
   request.resume()
-  if (body === null) return NO_BODY
+  if (body === null) throw clientGone()
   const refusal = refusalOf(reading.account, body)
   if (refusal !== undefined) throw refusal
   return body

@@ -188,10 +188,18 @@ test('createReply() stores nested messages that it links to, and none that it se
 })
 
 test('createReply() stores nothing that an answer links to and that is stored already', async () => {
-  const storeMessage = () => assert.fail('Expected nothing to be stored')
-  const value = message({ child: message({ x: '1' }) }).withPrivate({ isStored: true })
-  const linked = await createReply(deps({ storeMessage }))({ kind: 'ok', value }, HTTPSIG)
-  assert.equal(headersOf(linked).get('child+link'), messageId(message({ x: '1' })))
+  const keys: string[] = []
+  const storeMessage = async (nested: Message) => void keys.push(...nested.keys())
+  const child = message({ x: '1' })
+  const value = message({ child }).withPrivate({ stored: child })
+  const reply = createReply(deps({ storeMessage }))
+  const linked = await reply({ kind: 'ok', value }, HTTPSIG)
+  assert.equal(headersOf(linked).get('child+link'), messageId(child))
+  assert.deepEqual(keys, [])
+  // What a later step puts beside it is not.
+  const more = value.with([['other', message({ y: '2' })]])
+  await reply({ kind: 'ok', value: more }, HTTPSIG)
+  assert.deepEqual(keys, ['other'])
 })
 
 test('createReply() loads links for a bundle, and says when one is missing', async () => {

@@ -177,14 +177,15 @@ function sign(
 }
 
 function storeNested({ storeMessage }: ReplyDeps, message: Message): Promise<void> | void {
-  const nested = message.priv.isStored === true ? undefined : nestedOf(message)
+  const nested = nestedOf(message)
   return nested && storeMessage(nested)
 }
 
-/** A message of the nested messages and lists alone; `undefined` when there are none. */
+/** A message of the nested messages and lists alone, of those not stored; `undefined` without any. */
 function nestedOf(message: Message): Message | undefined {
   const nested: [string, Value][] = []
   for (const [key, value] of message) {
+    if (value === message.priv.stored) continue
     if (value instanceof Message) nested.push([key, withoutForms(value)])
     else if (isList(value)) nested.push([key, value])
   }

@@ -27,8 +27,8 @@ export interface MessagePrivate {
    * that says it is an assignment only tries it out.
    */
   readonly isScheduled?: boolean
-  /** On an answer: what is nested in it lies in the store of the node, where links to it lead. */
-  readonly isStored?: boolean
+  /** On an answer: what in it lies in the store of the node already, where links to it lead. */
+  readonly stored?: Message
   /** On a message of links: what they stand for in the forms in which it is sent inline. */
   readonly inlineForms?: InlineForms
 }

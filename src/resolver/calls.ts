@@ -139,14 +139,14 @@ function statusMessage(status: number, body: Value): Message {
  * assignment, never shows it, and it takes ids of base and request.
  */
 function withHashpath(answer: Message, base: Message, request: Message): Message {
-  const { loadedFrom, isStored } = answer.priv
+  const { loadedFrom, stored } = answer.priv
   // Known from here on, so that answers do not keep all the messages that they come from.
   void base.priv.hashpath
   let step: { readonly base: Message; readonly request: Message } | undefined = { base, request }
   let path: string | undefined
   const priv: { readonly [Key in keyof MessagePrivate]: MessagePrivate[Key] | undefined } = {
     ...(loadedFrom === undefined ? {} : { loadedFrom }),
-    ...(isStored === undefined ? {} : { isStored }),
+    ...(stored === undefined ? {} : { stored }),
     get hashpath() {
       if (step !== undefined) path = hashpathOf(step.base, step.request)
       step = undefined

@@ -3,7 +3,7 @@
  * and the keys beside it become steps. Only the reading is here; `resolve.ts` runs the steps. Every
  * request passes here first, so all that a stranger can make large or deep has a limit.
  */
-import { type Binary, toText } from '../base/bytes.ts'
+import { type Binary, ownText, toText } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import { LruMap } from '../base/lru-map.ts'
 import type { Message } from '../message/message.ts'
@@ -33,9 +33,11 @@ export function parsePath(request: Message): ParsedPath {
   const budget = { segments: known?.segments ?? 0 }
   const scope = new Scope(budget, 0)
   if (known !== undefined) return withKeys(known, request, scope)
-  const read = readText(text, scope)
-  if (text.length <= MAX_KNOWN_LENGTH && budget.segments <= MAX_KNOWN_SEGMENTS) {
-    knownTexts.set(text, { ...read, ...budget })
+  // The text is often a piece of a whole request, which is not to be kept with what is made of it.
+  const own = text.length <= MAX_KNOWN_LENGTH ? ownText(text) : text
+  const read = readText(own, scope)
+  if (own.length <= MAX_KNOWN_LENGTH && budget.segments <= MAX_KNOWN_SEGMENTS) {
+    knownTexts.set(own, { ...read, ...budget })
   }
   return withKeys(read, request, scope)
 }

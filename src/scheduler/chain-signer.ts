@@ -101,7 +101,7 @@ class ThreadSigner implements ChainSigner {
 
   open({ baseHashpath, algorithm, signed }: ChainRunOptions): ChainRun | undefined {
     if (this.#openRuns >= this.#options.maxRuns) return undefined
-    if (performance.now() - this.#failedMs < RETRY_MS) return undefined
+    if (performance.now() - this.#failedMs < RETRY_MS || !this.#tryStart()) return undefined
     this.#openRuns++
     const run = new Run(++this.#lastRun)
     this.#runs.set(run.number, run)
@@ -143,8 +143,18 @@ class ThreadSigner implements ChainSigner {
   }
 
   #send(request: ChainRequest): void {
-    this.#worker ??= this.#start()
-    this.#worker.postMessage(request)
+    this.#worker?.postMessage(request)
+  }
+
+  /** Whether there is a thread: a system that has too many already gives none. */
+  #tryStart(): boolean {
+    try {
+      this.#worker ??= this.#start()
+      return true
+    } catch {
+      this.#failedMs = performance.now()
+      return false
+    }
   }
 
   #start(): Worker {

@@ -41,8 +41,8 @@ export async function postSchedule(
     const { isRequest } = subject
     const assignment = await scheduleLocally(context, located, { message, isRequest })
     // Where messages are acknowledged before they are written, readers of its links come too early.
-    const isStored = context.options.mode !== 'aggressive'
-    return ok(isStored ? assignment.withPrivate({ isStored }) : assignment)
+    const stored = context.options.mode === 'aggressive' ? undefined : assignment.get('body')
+    return ok(stored instanceof Message ? assignment.withPrivate({ stored }) : assignment)
   }
   return handOn(context, { located, request }, async (target) => {
     const outcome = await context.remote.post(target, message)
