@@ -51,3 +51,14 @@ describe('KnownLists', () => {
     }
   })
 })
+
+it('KnownLists counts what was made of lists, not only their names', () => {
+  let made = 0
+  const lists = new KnownLists<string, number>(() => ++made, { maxNodes: 40 })
+  const beginning = Array.from({ length: 9 }, (_, n) => `name-${n}`)
+  for (let n = 0; n < 30; n++) lists.get([...beginning, `last-${n}`])
+  const first = lists.get([...beginning, 'last-29'])
+  assert.equal(first, 30)
+  // By names alone all 30 would still be there: they begin alike.
+  assert.equal(lists.get([...beginning, 'last-0']), 31)
+})
