@@ -126,6 +126,24 @@ test('a page ends by the bytes of its messages, and the next one goes on', () =>
     )
   }))
 
+test('the links of a page alone are more headers than clients take: they come as JSON', () =>
+  withNode({}, async ({ url }) => {
+    const links = `${url}/${processId}/schedule/assignments`
+    const reply = await request(links)
+    assert.equal(reply.status, 200)
+    assert.equal(reply.headers.get('content-type'), 'application/json')
+    assert.ok([...reply.headers].length < 100)
+    const { commitments, ...ids } = JSON.parse(reply.text) as Record<string, unknown>
+    for (let slot = 0; slot < SLOTS; slot++) assert.equal(typeof ids[`${slot}+link`], 'string')
+    assert.ok(commitments)
+    const short = await request(`${links}?to=3`)
+    assert.equal(short.message().has('3'), true)
+    const insisted = await request(`${links}?to=120`, {
+      headers: { 'require-codec': 'httpsig@1.0' },
+    })
+    assert.equal(insisted.message().has('120'), true)
+  }))
+
 test('a page of links, and a slot of it, need no other slot', () =>
   withNode({}, async ({ url }) => {
     const page = (await request(`${url}/${processId}/schedule`)).message()

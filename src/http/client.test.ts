@@ -30,6 +30,25 @@ test('request() gives the message of a reply, texts as text, without transport h
   assert.deepEqual(peer.received[0]?.headers.via, '1.1 node')
 })
 
+test('request() reads a reply in JSON, which peers send where headers cannot carry a message', async (t) => {
+  const { ask } = await start(t, (_, response) => {
+    response.setHeader('codec-device', 'json@1.0')
+    response.setHeader('content-type', 'application/json')
+    response.end('{"ao-types":"flag=\\"atom\\"","count":3,"flag":"true","lines":"one\\ntwo"}')
+  })
+  const { message } = await ask()
+  assert.deepEqual([...message.keys()].toSorted(), ['count', 'flag', 'lines'])
+  assert.equal(message.get('lines'), 'one\ntwo')
+})
+
+test('request() leaves JSON that is the body of a message as it is', async (t) => {
+  const { ask } = await start(t, (_, response) => {
+    response.setHeader('content-type', 'application/json')
+    response.end('{"edges":[]}')
+  })
+  assert.equal((await ask()).message.get('body'), '{"edges":[]}')
+})
+
 test('request() refuses a reply of too many bytes, announced or not', async (t) => {
   const chunk = Buffer.alloc(1_000)
   const { ask } = await start(

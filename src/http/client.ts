@@ -4,6 +4,7 @@ import { type Binary, toBinary, toBytes } from '../base/bytes.ts'
 import { AoError, isAoError } from '../base/errors.ts'
 import { decodeHttpsig } from '../codec/httpsig/decode.ts'
 import { encodeHttpsig } from '../codec/httpsig/encode.ts'
+import { decodeJson } from '../codec/json.ts'
 import type { Message } from '../message/message.ts'
 import type { PeerGuard } from './peer-guard.ts'
 
@@ -131,5 +132,8 @@ function decodeReply(received: ReplyHeaders, body: Uint8Array): Message {
     const text = Array.isArray(value) ? value.join(', ') : value
     headers.push([name, toBinary(Buffer.from(text, 'latin1'))])
   }
+  // Not by the content type alone: bodies that devices made are JSON too, and no messages.
+  const isJson = received['content-type'] === 'application/json'
+  if (isJson && received['codec-device'] === 'json@1.0') return decodeJson(body)
   return decodeHttpsig({ headers, ...(body.length === 0 ? {} : { body }) })
 }

@@ -8,6 +8,7 @@ import { isSigned } from '../message/commitment.ts'
 import { inlinedMessages } from '../message/inline-forms.ts'
 import type { Message } from '../message/message.ts'
 import { Atom, Float, isBinary, isInteger, type Value } from '../message/value.ts'
+import { HeaderRoom } from './header-bounds.ts'
 import { encodeHeaderName, encodeHeaderValue } from './header-text.ts'
 import { inlineParts, jsonBody } from './inline-bodies.ts'
 import type { ReplyEncoder, ReplyEncoders } from './reply.ts'
@@ -61,14 +62,19 @@ function onlySigned(message: Message): Message {
   return message.withCommitments(new Map(signed))
 }
 
-/** Scalar keys, as a courtesy to clients that read only headers; what no header can be is left out. */
+/**
+ * Scalar keys, as a courtesy to clients that read only headers; what no header can be is left out,
+ * and what there is no room for.
+ */
 function copiedKeys(message: Message): [string, string][] {
   const copied: [string, string][] = []
+  const room = new HeaderRoom()
   for (const [key, value] of message) {
     if (NOT_COPIED.has(key)) continue
     const name = encodeHeaderName(key)
     const text = name === undefined ? undefined : headerText(value)
-    if (name !== undefined && text !== undefined) copied.push([name, text])
+    if (name === undefined || text === undefined) continue
+    if (name === 'status' || room.take(name, text)) copied.push([name, text])
   }
   return copied
 }

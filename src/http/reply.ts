@@ -12,6 +12,7 @@ import { Message } from '../message/message.ts'
 import { isList, type Value } from '../message/value.ts'
 import { DEFAULT_CODEC } from './codec-name.ts'
 import { contentKey } from './content-key.ts'
+import { fitHeaders, mayFitHeaders } from './header-bounds.ts'
 import type { Negotiation } from './negotiate.ts'
 import { messagePage } from './page.ts'
 import type { ReplySigner } from './reply-signer.ts'
@@ -198,45 +199,62 @@ interface Encoding {
   readonly negotiation: Negotiation
 }
 
-/** What headers cannot carry is sent as JSON, unless the client insists on its codec. */
+/**
+ * What headers cannot carry, and what makes more of them than clients take, is sent as JSON, unless
+ * the client insists on its codec. A body with a content type of its own is sent as it is.
+ */
 async function encodeReply(
   deps: ReplyDeps,
   message: Message,
-  encoding: Encoding,
+  { codec, status, negotiation }: Encoding,
 ): Promise<WireReply> {
-  const { codec, status, negotiation } = encoding
+  const encode = async (as: string): Promise<WireReply> =>
+    wireReply(status, await encodeAs(deps, message, { codec: as, negotiation }))
+  if (negotiation.isRequired || codec === FALLBACK_CODEC) return await encode(codec)
+  const isBounded = codec === DEFAULT_CODEC && !message.has('content-type')
+  const mayFit = !isBounded || mayFitHeaders(message, negotiation.bundle)
+  const reply = mayFit ? await unlessUnencodable(encode(codec)) : undefined
+  if (reply !== undefined && (!isBounded || fitHeaders(reply.headers))) return reply
+  if (isPage(message, codec, negotiation)) return wireReply(status, pageOf(message))
+  const json = await unlessUnencodable(encode(FALLBACK_CODEC))
+  return json ?? reply ?? (await encode(codec))
+}
+
+async function unlessUnencodable(reply: Promise<WireReply>): Promise<WireReply | undefined> {
   try {
-    return wireReply(status, await encodeAs(deps, message, encoding))
+    return await reply
   } catch (error) {
-    const isFinal = negotiation.isRequired || codec === FALLBACK_CODEC
-    if (isFinal || !isAoError(error, 'unencodable')) throw error
-    return wireReply(status, await encodeAs(deps, message, { ...encoding, codec: FALLBACK_CODEC }))
+    if (isAoError(error, 'unencodable')) return undefined
+    throw error
   }
 }
 
 function encodeAs(
   deps: ReplyDeps,
   message: Message,
-  { codec, negotiation }: Encoding,
+  { codec, negotiation }: Omit<Encoding, 'status'>,
 ): Encoded | Promise<Encoded> {
   const encode = deps.encoders.get(codec)
   if (encode === undefined) throw new Error(`No encoder of replies as ${codec}`)
-  const { wantsPage, bundle } = negotiation
-  const encoded = encode(message, { bundle })
-  const isPage = codec === DEFAULT_CODEC && wantsPage && !bundle && !hasContent(message)
-  return isPage ? withPage(encoded, message) : encoded
+  const encoded = encode(message, { bundle: negotiation.bundle })
+  return isPage(message, codec, negotiation) ? withPage(encoded, message) : encoded
 }
 
-function hasContent(message: Message): boolean {
-  return message.has('body') || message.has('data') || message.has('content-type')
+/** Whether there is room for a page to look at. */
+function isPage(message: Message, codec: string, { wantsPage, bundle }: Negotiation): boolean {
+  if (!wantsPage || bundle || codec !== DEFAULT_CODEC) return false
+  return !message.has('body') && !message.has('data') && !message.has('content-type')
 }
 
 /** The headers of the message as ever, and a page to look at, which no signature covers. */
 async function withPage(encoded: ReturnType<ReplyEncoder>, message: Message): Promise<Encoded> {
   const { headers } = await encoded
   const kept = [...headers].filter(([name]) => name !== 'content-type' && name !== 'content-digest')
-  return {
-    headers: [...kept, ['content-type', 'text/html; charset=utf-8']],
-    body: messagePage('AO message', message),
-  }
+  const page = pageOf(message)
+  return { ...page, headers: [...kept, ...page.headers] }
+}
+
+function pageOf(message: Message): Encoded {
+  const headers: [string, string][] = [['content-type', 'text/html; charset=utf-8']]
+  return { headers, body: messagePage('AO message', message) }
 }
