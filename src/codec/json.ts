@@ -4,7 +4,7 @@
  * control characters; `JSON.stringify` has none of these, and no integers beyond 2^53.
  */
 import { type Binary, compareText, toText } from '../base/bytes.ts'
-import { AoError } from '../base/errors.ts'
+import { AoError, isAoError } from '../base/errors.ts'
 import { type Commitments, isSigned } from '../message/commitment.ts'
 import { commitmentsToMessage } from '../message/commitment-map.ts'
 import { decodeItems, decodeTabm } from '../message/decode-tabm.ts'
@@ -58,9 +58,19 @@ export function encodeJsonPieces(message: Message): JsonPiece[] {
   return objectPieces(members)
 }
 
-/** The JSON of a message that is nested in a bundle. */
+/**
+ * The JSON of a message that is nested in a bundle. Where something in it has bytes that JSON does
+ * not have, it has links to what is nested in it, as without a bundle: its signatures are over them.
+ * @throws AoError see `encodeJson`.
+ */
 export function encodeNestedJson(message: Message): string {
-  return write(encodeAtoms(decodeTabm(message)), '')
+  const decoded = decodeTabm(message)
+  try {
+    return write(encodeAtoms(decoded), '')
+  } catch (error) {
+    if (!isAoError(error, 'unencodable')) throw error
+    return write(encodeAtoms(decoded, childId), '')
+  }
 }
 
 function inlinedPieces({ links, forms }: InlinedMessage): JsonPiece[] {

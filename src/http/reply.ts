@@ -206,18 +206,32 @@ interface Encoding {
 async function encodeReply(
   deps: ReplyDeps,
   message: Message,
-  { codec, status, negotiation }: Encoding,
+  encoding: Encoding,
 ): Promise<WireReply> {
-  const encode = async (as: string): Promise<WireReply> =>
-    wireReply(status, await encodeAs(deps, message, { codec: as, negotiation }))
-  if (negotiation.isRequired || codec === FALLBACK_CODEC) return await encode(codec)
+  const { codec, negotiation } = encoding
+  if (codec === FALLBACK_CODEC) return await encodeAsJson(deps, message, encoding)
+  if (negotiation.isRequired) return await encodeAs(deps, message, encoding)
   const isBounded = codec === DEFAULT_CODEC && !message.has('content-type')
   const mayFit = !isBounded || mayFitHeaders(message, negotiation.bundle)
-  const reply = mayFit ? await unlessUnencodable(encode(codec)) : undefined
+  const reply = mayFit ? await unlessUnencodable(encodeAs(deps, message, encoding)) : undefined
   if (reply !== undefined && (!isBounded || fitHeaders(reply.headers))) return reply
-  if (isPage(message, codec, negotiation)) return wireReply(status, pageOf(message))
-  const json = await unlessUnencodable(encode(FALLBACK_CODEC))
-  return json ?? reply ?? (await encode(codec))
+  if (isPage(message, encoding)) return wireReply(encoding.status, pageOf(message))
+  const json = await unlessUnencodable(encodeAsJson(deps, message, encoding))
+  return json ?? reply ?? (await encodeAs(deps, message, encoding))
+}
+
+/** A bundle that JSON cannot hold is sent with links: a client has to know of what it asked for. */
+async function encodeAsJson(
+  deps: ReplyDeps,
+  message: Message,
+  { status, negotiation }: Encoding,
+): Promise<WireReply> {
+  const asked = { codec: FALLBACK_CODEC, status, negotiation }
+  if (!negotiation.bundle) return await encodeAs(deps, message, asked)
+  const reply = await unlessUnencodable(encodeAs(deps, message, asked))
+  if (reply !== undefined) return reply
+  await storeNested(deps, message)
+  return await encodeAs(deps, message, { ...asked, negotiation: { ...negotiation, bundle: false } })
 }
 
 async function unlessUnencodable(reply: Promise<WireReply>): Promise<WireReply | undefined> {
@@ -229,26 +243,22 @@ async function unlessUnencodable(reply: Promise<WireReply>): Promise<WireReply |
   }
 }
 
-function encodeAs(
-  deps: ReplyDeps,
-  message: Message,
-  { codec, negotiation }: Omit<Encoding, 'status'>,
-): Encoded | Promise<Encoded> {
+async function encodeAs(deps: ReplyDeps, message: Message, encoding: Encoding): Promise<WireReply> {
+  const { codec, status, negotiation } = encoding
   const encode = deps.encoders.get(codec)
   if (encode === undefined) throw new Error(`No encoder of replies as ${codec}`)
-  const encoded = encode(message, { bundle: negotiation.bundle })
-  return isPage(message, codec, negotiation) ? withPage(encoded, message) : encoded
+  const encoded = await encode(message, { bundle: negotiation.bundle })
+  return wireReply(status, isPage(message, encoding) ? withPage(encoded, message) : encoded)
 }
 
 /** Whether there is room for a page to look at. */
-function isPage(message: Message, codec: string, { wantsPage, bundle }: Negotiation): boolean {
-  if (!wantsPage || bundle || codec !== DEFAULT_CODEC) return false
+function isPage(message: Message, { codec, negotiation }: Encoding): boolean {
+  if (!negotiation.wantsPage || negotiation.bundle || codec !== DEFAULT_CODEC) return false
   return !message.has('body') && !message.has('data') && !message.has('content-type')
 }
 
 /** The headers of the message as ever, and a page to look at, which no signature covers. */
-async function withPage(encoded: ReturnType<ReplyEncoder>, message: Message): Promise<Encoded> {
-  const { headers } = await encoded
+function withPage({ headers }: Encoded, message: Message): Encoded {
   const kept = [...headers].filter(([name]) => name !== 'content-type' && name !== 'content-digest')
   const page = pageOf(message)
   return { ...page, headers: [...kept, ...page.headers] }
