@@ -2,7 +2,7 @@
 import { byteLength } from '../base/bytes.ts'
 import { encodeAns104 } from '../codec/ans104/ans104.ts'
 import { formatFlat } from '../codec/flat.ts'
-import { encodeHttpsig } from '../codec/httpsig/httpsig.ts'
+import { encodeHttpsig, encodePlain } from '../codec/httpsig/httpsig.ts'
 import { encodeJson, encodeJsonPieces } from '../codec/json.ts'
 import { isSigned } from '../message/commitment.ts'
 import { inlinedMessages } from '../message/inline-forms.ts'
@@ -12,6 +12,7 @@ import { HeaderRoom } from './header-bounds.ts'
 import { encodeHeaderName, encodeHeaderValue } from './header-text.ts'
 import { inlineParts, jsonBody } from './inline-bodies.ts'
 import type { ReplyEncoder, ReplyEncoders } from './reply.ts'
+import type { Encoded } from './wire-reply.ts'
 
 /** Longer values are in the body only: clients limit the size of all headers together. */
 const MAX_COPIED_BYTES = 4_096
@@ -39,11 +40,18 @@ const asAns104: ReplyEncoder = (message, options) => ({
   body: encodeAns104(onlySigned(message), options),
 })
 
-const asHttpsig: ReplyEncoder = async (message, { bundle }) => {
-  const inlined = bundle ? inlinedMessages(message) : []
+// WAO passes over signatures whose label has an underscore.
+const LABELS = 'hyphenated'
+
+const asHttpsig: ReplyEncoder = (message, { bundle }) => {
+  if (bundle) return asBundle(message)
+  return encodePlain(message, LABELS) ?? encodeHttpsig(message, { labels: LABELS })
+}
+
+async function asBundle(message: Message): Promise<Encoded> {
+  const inlined = inlinedMessages(message)
   const parts = inlined.length === 0 ? {} : { inlined: await inlineParts(inlined) }
-  // WAO passes over signatures whose label has an underscore.
-  return encodeHttpsig(message, { bundle, ...parts, labels: 'hyphenated' })
+  return encodeHttpsig(message, { bundle: true, ...parts, labels: LABELS })
 }
 
 const asJson: ReplyEncoder = async (message, options) => {

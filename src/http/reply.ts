@@ -3,9 +3,10 @@
  * with nested messages inline or stored under the links that stand for them, in the codec that the
  * client asked for. Source: HyperBEAM, `hb_http:encode_reply`.
  */
+import type { Binary } from '../base/bytes.ts'
 import { isAoError } from '../base/errors.ts'
 import { LruMap } from '../base/lru-map.ts'
-import { commitUnsigned } from '../codec/httpsig/httpsig.ts'
+import { commitUnsigned, type PlainWire } from '../codec/httpsig/httpsig.ts'
 import { isSigned } from '../message/commitment.ts'
 import { inlinedMessages, withoutForms } from '../message/inline-forms.ts'
 import { Message } from '../message/message.ts'
@@ -28,7 +29,7 @@ import { type Encoded, type WireReply, wireReply } from './wire-reply.ts'
 export type ReplyEncoder = (
   message: Message,
   options: { readonly bundle: boolean },
-) => Encoded | Promise<Encoded>
+) => Encoded | PlainWire | Promise<Encoded>
 
 /** The codecs of replies, by device name. */
 export type ReplyEncoders = ReadonlyMap<string, ReplyEncoder>
@@ -258,8 +259,10 @@ function isPage(message: Message, { codec, negotiation }: Encoding): boolean {
 }
 
 /** The headers of the message as ever, and a page to look at, which no signature covers. */
-function withPage({ headers }: Encoded, message: Message): Encoded {
-  const kept = [...headers].filter(([name]) => name !== 'content-type' && name !== 'content-digest')
+function withPage(encoded: Encoded | PlainWire, message: Message): Encoded {
+  const kept = headersOf(encoded).filter(
+    ([name]) => name !== 'content-type' && name !== 'content-digest',
+  )
   const page = pageOf(message)
   return { ...page, headers: [...kept, ...page.headers] }
 }
@@ -267,4 +270,9 @@ function withPage({ headers }: Encoded, message: Message): Encoded {
 function pageOf(message: Message): Encoded {
   const headers: [string, string][] = [['content-type', 'text/html; charset=utf-8']]
   return { headers, body: messagePage('AO message', message) }
+}
+
+function headersOf(encoded: Encoded | PlainWire): (readonly [string, Binary])[] {
+  if (!('names' in encoded)) return [...encoded.headers]
+  return encoded.names.map((name, index) => [name, encoded.values[index] ?? ''])
 }

@@ -8,7 +8,8 @@ import type { Commitment } from './commitment.ts'
 import { UNSIGNED_KEYID } from './committed.ts'
 import { linkedTabm } from './id.ts'
 import { Message } from './message.ts'
-import { signatureBase } from './signature-base.ts'
+import { baseOfForm, type PlainForm } from './plain-form.ts'
+import { type SignatureBase, signatureBase } from './signature-base.ts'
 import type { Tabm } from './tabm.ts'
 import { publicKeys } from './tabm-id.ts'
 import { isList, type List, type Value } from './value.ts'
@@ -38,14 +39,30 @@ export interface HmacOptions {
 /** The hmac over keys of a TABM in the mode of the commitment, all public ones by default. */
 export function hmacCommitment(tabm: Tabm, options: HmacOptions = {}): Commitment {
   const { keys = publicKeys(tabm), hmacKey = UNSIGNED_HMAC_KEY, bundle = false } = options
-  const { keyid, committer } = hmacKey
+  const { keyid } = hmacKey
   const fields = bundle ? BUNDLE_FIELDS : NO_FIELDS
-  const { base, committed } = signatureBase(tabm, keys, { type: 'hmac-sha256', keyid, fields })
-  const signature = hmacSha256Text(hmacKey.key, base)
+  const covered = signatureBase(tabm, keys, { type: HMAC_TYPE, keyid, fields })
+  return commitmentOf(covered, hmacKey, fields)
+}
+
+/** The same over all of a message, of which this is the form. */
+export function hmacOfForm(form: PlainForm, hmacKey: HmacKey = UNSIGNED_HMAC_KEY): Commitment {
+  const params = { type: HMAC_TYPE, keyid: hmacKey.keyid, fields: NO_FIELDS }
+  return commitmentOf(baseOfForm(form, params), hmacKey, NO_FIELDS)
+}
+
+const HMAC_TYPE = 'hmac-sha256'
+
+function commitmentOf(
+  { base, committed }: SignatureBase,
+  { key, keyid, committer }: HmacKey,
+  fields: Commitment['fields'],
+): Commitment {
+  const signature = hmacSha256Text(key, base)
   const open: Commitment = {
     id: signature,
     device: 'httpsig@1.0',
-    type: 'hmac-sha256',
+    type: HMAC_TYPE,
     committed,
     keyid,
     signature,

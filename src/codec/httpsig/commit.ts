@@ -10,11 +10,13 @@ import { idOfSignature } from '../../message/commitment-map.ts'
 import { committedKeys, withOnlyKeys } from '../../message/committed.ts'
 import { linkedTabm } from '../../message/id.ts'
 import type { Message } from '../../message/message.ts'
+import { plainFormOf } from '../../message/plain-form.ts'
 import { signatureBase } from '../../message/signature-base.ts'
 import { publicKeys } from '../../message/tabm-id.ts'
 import {
   type HmacKey,
   hmacCommitment,
+  hmacOfForm,
   UNSIGNED_HMAC_KEY,
 } from '../../message/unsigned-commitment.ts'
 import type { Value } from '../../message/value.ts'
@@ -62,9 +64,12 @@ export function commitUnsigned(message: Message, options: CommitUnsignedOptions 
     message,
     ({ type, keyid }) => type === HMAC_TYPE && keyid === hmacKey.keyid,
   )
-  const { tabm, keys } = selectContent(others, options)
-  const hmac = hmacCommitment(tabm, { keys, hmacKey, bundle })
-  return withCommitment(others, hmac)
+  const selected = selectKeys(others, options)
+  const isWhole = !bundle && selected.only === others
+  const form = isWhole ? plainFormOf(others) : undefined
+  if (form !== undefined) return withCommitment(others, hmacOfForm(form, hmacKey))
+  const { tabm, keys } = contentOf(selected, bundle)
+  return withCommitment(others, hmacCommitment(tabm, { keys, hmacKey, bundle }))
 }
 
 async function signMessage(
@@ -78,7 +83,7 @@ async function signMessage(
       walletType: wallet.type,
     })
   }
-  const { tabm, keys } = selectContent(message, options)
+  const { tabm, keys } = contentOf(selectKeys(message, options), options.bundle ?? false)
   const fields = new Map<string, Value>(options.bundle === true ? [['bundle', 'true']] : [])
   if (options.bundle === true) assertBundleKeepsContentType(tabm)
   const { hashpath } = message.priv
@@ -99,9 +104,19 @@ async function signMessage(
   }
 }
 
-function selectContent(message: Message, { bundle = false, committed }: CommitHttpsigOptions) {
+interface SelectedKeys {
+  /** The message with these keys alone. */
+  readonly only: Message
+  /** `undefined` for all. */
+  readonly keys: readonly string[] | undefined
+}
+
+function selectKeys(message: Message, { committed }: CommitHttpsigOptions): SelectedKeys {
   const keys = committed ?? signedKeys(message)
-  const only = keys === undefined ? message : withOnlyKeys(message, keys)
+  return { only: keys === undefined ? message : withOnlyKeys(message, keys), keys }
+}
+
+function contentOf({ only, keys }: SelectedKeys, bundle: boolean) {
   const tabm = bundle ? bundledTabm(only) : linkedTabm(only)
   return { tabm, keys: keys ?? publicKeys(tabm) }
 }

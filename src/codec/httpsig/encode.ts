@@ -2,7 +2,6 @@
 import { type Binary, toBytes } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
 import { bundledTabm } from '../../message/bundled-tabm.ts'
-import type { Commitment } from '../../message/commitment.ts'
 import { withOnlyKeys } from '../../message/committed.ts'
 import { contentDigest, type HeaderForm, headerForm } from '../../message/header-form.ts'
 import { layoutOf } from '../../message/header-layout.ts'
@@ -15,7 +14,13 @@ import type { Tabm, TabmValue } from '../../message/tabm.ts'
 import { Atom, Float, isBinary, isInteger, type Value } from '../../message/value.ts'
 import { fitForHttp } from './fit-for-http.ts'
 import { isBundle, tabmFor } from './rebuilt-base.ts'
-import { formatSignatures, type SignatureLabels } from './signature-writer.ts'
+import {
+  type ComponentsOf,
+  createComponentLists,
+  formatSignatures,
+  type SignatureLabels,
+  type TabmOf,
+} from './signature-writer.ts'
 import type { HttpsigWire } from './wire.ts'
 
 interface EncodeHttpsigOptions {
@@ -53,18 +58,27 @@ function formWithSignatures(
   options: EncodeHttpsigOptions,
 ): HeaderForm {
   const form = headerForm(tabms(options.bundle ?? false), options.inlined)
-  const tabmOf = (commitment: Commitment): Tabm => {
-    const { committed } = commitment
-    const whole = tabms(isBundle(commitment))
-    if (isCoveredAlike(message, whole, committed)) return whole
-    return tabmFor(withOnlyKeys(message, committed), commitment)
-  }
-  const signatures = formatSignatures(message.commitments.values(), tabmOf, options.labels)
+  const componentsOf = createComponentLists(coveredTabms(message, tabms))
+  const signatures = formatSignatures(message.commitments.values(), componentsOf, options.labels)
   if (signatures !== undefined) {
     form.headers.add('signature', signatures.signature)
     form.headers.add('signature-input', signatures.signatureInput)
   }
   return form
+}
+
+/** What the commitments to a message list, in link mode, as `formatSignatures` needs it. */
+export function linkedComponents(message: Message): ComponentsOf {
+  return createComponentLists(coveredTabms(message, createTabms(message)))
+}
+
+function coveredTabms(message: Message, tabms: TabmOfMode): TabmOf {
+  return (commitment) => {
+    const { committed } = commitment
+    const whole = tabms(isBundle(commitment))
+    if (isCoveredAlike(message, whole, committed)) return whole
+    return tabmFor(withOnlyKeys(message, committed), commitment)
+  }
 }
 
 /**

@@ -36,8 +36,21 @@ function fitsHeaders({ names, values }: HeaderList): boolean {
 }
 
 function isFit(name: string, value: Binary): boolean {
-  return isToken(name) && !breaksHeader(value) && isReadBack(name)
+  return isHeaderName(name) && !breaksHeader(value)
 }
+
+/** Whether a key can be the name of a header, and is read again as the same key. */
+export function isHeaderName(name: string): boolean {
+  return isToken(name) && isReadBack(name)
+}
+
+/** Whether a value is a header as it is, in any of its encodings: ASCII that prints. */
+export function isHeaderText(value: string): boolean {
+  if (isBlank(value.charCodeAt(0)) || isBlank(value.charCodeAt(value.length - 1))) return false
+  return !NOT_PRINTABLE.test(value)
+}
+
+const NOT_PRINTABLE = /[^\t -~]/
 
 function refit(form: HeaderForm): HeaderForm {
   const headers = headersByName(form.headers)

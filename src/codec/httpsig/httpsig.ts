@@ -8,6 +8,7 @@
 export { commitHttpsig, commitUnsigned } from './commit.ts'
 export { decodeHttpsig } from './decode.ts'
 export { encodeHttpsig } from './encode.ts'
+export { encodePlain, type PlainWire } from './encode-plain.ts'
 export { REQUEST_LIMITS } from './multipart-reader.ts'
 export { verifyHttpsig } from './verify.ts'
 export type { HttpsigWire } from './wire.ts'

@@ -22,6 +22,9 @@ export interface SignatureHeaders {
 /** The TABM of the message that is sent, in the mode in which a commitment was made. */
 export type TabmOf = (commitment: Commitment) => Tabm
 
+/** `("a" "b")`: what a commitment covers, as `signature-input` lists it. */
+export type ComponentsOf = (commitment: Commitment) => string
+
 /**
  * How signatures are labelled: as HyperBEAM does it, by their ids in lower case, or with a hyphen for
  * each underscore, which some parsers do not take in a label.
@@ -46,17 +49,16 @@ const FIELD_ORDER = [
 /** `undefined` for a message without commitments that have a signature. */
 export function formatSignatures(
   commitments: Iterable<Commitment>,
-  tabmOf: TabmOf,
+  componentsOf: ComponentsOf,
   labels: SignatureLabels = 'hyperbeam',
 ): SignatureHeaders | undefined {
   const entries: { label: string; signature: string; input: string }[] = []
-  const components = createComponentLists(tabmOf)
   for (const given of commitments) {
     if (given.signature === undefined) continue
     const commitment = withItemTags(given)
     const signature = decodeBase64(given.signature)
     const label = labelOf(commitment, { signature, labels })
-    const input = `${label}=${components(commitment)}${formatFields(commitment)}`
+    const input = `${label}=${componentsOf(commitment)}${formatFields(commitment)}`
     entries.push({ label, signature: `${label}=:${encodeBase64(signature)}:`, input })
   }
   if (entries.length === 0) return undefined
@@ -83,7 +85,7 @@ function labelOf(
 const ID_BYTES = 32
 
 /** Commitments mostly cover the same keys in the same order, so that each list is made once. */
-function createComponentLists(tabmOf: TabmOf): (commitment: Commitment) => string {
+export function createComponentLists(tabmOf: TabmOf): ComponentsOf {
   let last: { readonly commitment: Commitment; readonly list: string } | undefined
   return (commitment) => {
     if (last !== undefined && areCoveredAlike(last.commitment, commitment)) return last.list
