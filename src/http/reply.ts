@@ -110,7 +110,7 @@ function refreshed({ storeMessage }: ReplyDeps, known: Kept): WireReply | Promis
   return stored instanceof Promise ? stored.then(() => known.reply) : known.reply
 }
 
-async function buildReply(
+function buildReply(
   deps: ReplyDeps,
   { message: result, status }: ResultMessage,
   negotiation: Negotiation,
@@ -119,9 +119,12 @@ async function buildReply(
   // A device that sets a content type has encoded its body already.
   const isEncoded = result.has('content-type') && !negotiation.isRequired
   const codec = isEncoded ? DEFAULT_CODEC : negotiation.codec
+  const encoding = { codec, status, negotiation }
   const how = { bundle, signedAs: negotiation.codec, sentAs: codec }
-  const message = await readyMessage(deps, result, how)
-  return await encodeReply(deps, message, { codec, status, negotiation })
+  const ready = readyMessage(deps, result, how)
+  return ready instanceof Promise
+    ? ready.then((message) => encodeReply(deps, message, encoding))
+    : encodeReply(deps, ready, encoding)
 }
 
 interface Readiness {
@@ -214,10 +217,11 @@ async function encodeReply(
   if (negotiation.isRequired) return await encodeAs(deps, message, encoding)
   const isBounded = codec === DEFAULT_CODEC && !message.has('content-type')
   const mayFit = !isBounded || mayFitHeaders(message, negotiation.bundle)
-  const reply = mayFit ? await unlessUnencodable(encodeAs(deps, message, encoding)) : undefined
+  const made = mayFit ? unlessUnencodable(() => encodeAs(deps, message, encoding)) : undefined
+  const reply = made instanceof Promise ? await made : made
   if (reply !== undefined && (!isBounded || fitHeaders(reply.headers))) return reply
   if (isPage(message, encoding)) return wireReply(encoding.status, pageOf(message))
-  const json = await unlessUnencodable(encodeAsJson(deps, message, encoding))
+  const json = await unlessUnencodable(() => encodeAsJson(deps, message, encoding))
   return json ?? reply ?? (await encodeAs(deps, message, encoding))
 }
 
@@ -229,26 +233,44 @@ async function encodeAsJson(
 ): Promise<WireReply> {
   const asked = { codec: FALLBACK_CODEC, status, negotiation }
   if (!negotiation.bundle) return await encodeAs(deps, message, asked)
-  const reply = await unlessUnencodable(encodeAs(deps, message, asked))
+  const reply = await unlessUnencodable(() => encodeAs(deps, message, asked))
   if (reply !== undefined) return reply
   await storeNested(deps, message)
   return await encodeAs(deps, message, { ...asked, negotiation: { ...negotiation, bundle: false } })
 }
 
-async function unlessUnencodable(reply: Promise<WireReply>): Promise<WireReply | undefined> {
+/** Most replies are made at once, of which nobody need wait for. */
+function unlessUnencodable(
+  encode: () => WireReply | Promise<WireReply>,
+): WireReply | undefined | Promise<WireReply | undefined> {
   try {
-    return await reply
+    const reply = encode()
+    return reply instanceof Promise ? reply.catch(ignoreUnencodable) : reply
   } catch (error) {
-    if (isAoError(error, 'unencodable')) return undefined
-    throw error
+    return ignoreUnencodable(error)
   }
 }
 
-async function encodeAs(deps: ReplyDeps, message: Message, encoding: Encoding): Promise<WireReply> {
-  const { codec, status, negotiation } = encoding
+function ignoreUnencodable(error: unknown): undefined {
+  if (!isAoError(error, 'unencodable')) throw error
+}
+
+function encodeAs(
+  deps: ReplyDeps,
+  message: Message,
+  encoding: Encoding,
+): WireReply | Promise<WireReply> {
+  const { codec, negotiation } = encoding
   const encode = deps.encoders.get(codec)
   if (encode === undefined) throw new Error(`No encoder of replies as ${codec}`)
-  const encoded = await encode(message, { bundle: negotiation.bundle })
+  const encoded = encode(message, { bundle: negotiation.bundle })
+  return encoded instanceof Promise
+    ? encoded.then((made) => replyOf(made, message, encoding))
+    : replyOf(encoded, message, encoding)
+}
+
+function replyOf(encoded: Encoded | PlainWire, message: Message, encoding: Encoding): WireReply {
+  const { status } = encoding
   return wireReply(status, isPage(message, encoding) ? withPage(encoded, message) : encoded)
 }
 

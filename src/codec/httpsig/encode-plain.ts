@@ -11,7 +11,12 @@ import { type PlainForm, type PlainLayout, plainFormOf } from '../../message/pla
 import { linkedComponents } from './encode.ts'
 import { isHeaderName, isHeaderText } from './fit-for-http.ts'
 import { isBundle } from './rebuilt-base.ts'
-import { type ComponentsOf, formatSignatures, type SignatureLabels } from './signature-writer.ts'
+import {
+  type ComponentList,
+  type ComponentsOf,
+  formatSignatures,
+  type SignatureLabels,
+} from './signature-writer.ts'
 
 /** Headers that are known to be ASCII that prints, so that nothing of them need be checked again. */
 export interface PlainWire {
@@ -47,9 +52,8 @@ function encodeSigned(
     if (commitment.signature === undefined || isBundle(commitment)) return undefined
   }
   const signatures = formatSignatures(commitments.values(), componentsOf, labels)
-  if (signatures === undefined) return undefined
+  if (signatures === undefined || !signatures.isPlain) return undefined
   const { signature, signatureInput } = signatures
-  if (!isHeaderText(signature) || !isHeaderText(signatureInput)) return undefined
   const all: string[] = []
   for (const source of sources) {
     if (source === SIGNATURE) all.push(signature)
@@ -98,13 +102,13 @@ const MAX_LISTS = 8
 
 /** Commitments of one kind cover the same keys, mostly by the very same list of them. */
 function keptComponents(componentsOf: ComponentsOf): ComponentsOf {
-  const kept: { readonly committed: readonly string[]; readonly list: string }[] = []
+  const kept: { readonly committed: readonly string[]; readonly components: ComponentList }[] = []
   return (commitment: Commitment) => {
     const { committed } = commitment
-    for (const one of kept) if (isSameList(one.committed, committed)) return one.list
-    const list = componentsOf(commitment)
-    if (kept.length < MAX_LISTS) kept.push({ committed, list })
-    return list
+    for (const one of kept) if (isSameList(one.committed, committed)) return one.components
+    const components = componentsOf(commitment)
+    if (kept.length < MAX_LISTS) kept.push({ committed, components })
+    return components
   }
 }
 

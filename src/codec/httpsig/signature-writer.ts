@@ -1,6 +1,7 @@
 /** Writes the headers `signature` and `signature-input` of a message's commitments. */
-import { type Binary, compareText, toBytes, toText } from '../../base/bytes.ts'
+import { type Binary, compareText, ownText, toBytes, toText } from '../../base/bytes.ts'
 import { AoError } from '../../base/errors.ts'
+import { LruMap } from '../../base/lru-map.ts'
 import { decodeBase64, encodeBase64, encodeBase64url } from '../../crypto/base64url.ts'
 import { sha256Text } from '../../crypto/hash.ts'
 import type { Commitment } from '../../message/commitment.ts'
@@ -11,19 +12,29 @@ import { formatParam } from '../../message/signature-base.ts'
 import { formatString } from '../../message/structured-fields.ts'
 import type { Tabm } from '../../message/tabm.ts'
 import { isBinary, isList, type Value } from '../../message/value.ts'
+import { isHeaderText } from './fit-for-http.ts'
 import { withItemTags } from './item-tags.ts'
 import { areCoveredAlike } from './rebuilt-base.ts'
 
 export interface SignatureHeaders {
   readonly signature: string
   readonly signatureInput: string
+  /** Whether both are known to be ASCII that prints. */
+  readonly isPlain: boolean
 }
 
 /** The TABM of the message that is sent, in the mode in which a commitment was made. */
 export type TabmOf = (commitment: Commitment) => Tabm
 
-/** `("a" "b")`: what a commitment covers, as `signature-input` lists it. */
-export type ComponentsOf = (commitment: Commitment) => string
+/** What a commitment covers. */
+export interface ComponentList {
+  /** `("a" "b")`, as `signature-input` lists it. */
+  readonly list: string
+  /** Whether it is known to be ASCII that prints. */
+  readonly isPlain: boolean
+}
+
+export type ComponentsOf = (commitment: Commitment) => ComponentList
 
 /**
  * How signatures are labelled: as HyperBEAM does it, by their ids in lower case, or with a hyphen for
@@ -52,20 +63,47 @@ export function formatSignatures(
   componentsOf: ComponentsOf,
   labels: SignatureLabels = 'hyperbeam',
 ): SignatureHeaders | undefined {
-  const entries: { label: string; signature: string; input: string }[] = []
-  for (const given of commitments) {
-    if (given.signature === undefined) continue
-    const commitment = withItemTags(given)
-    const signature = decodeBase64(given.signature)
-    const label = labelOf(commitment, { signature, labels })
-    const input = `${label}=${componentsOf(commitment)}${formatFields(commitment)}`
-    entries.push({ label, signature: `${label}=:${encodeBase64(signature)}:`, input })
+  const entries: SignatureEntry[] = []
+  for (const commitment of commitments) {
+    if (commitment.signature === undefined) continue
+    entries.push(formatEntry(withItemTags(commitment), componentsOf, labels))
   }
   if (entries.length === 0) return undefined
-  entries.sort((left, right) => compareText(left.label, right.label))
+  if (entries.length > 1) entries.sort((left, right) => compareText(left.label, right.label))
+  let signature = ''
+  let signatureInput = ''
+  let isPlain = true
+  for (const entry of entries) {
+    const separator = signature === '' ? '' : ', '
+    signature += `${separator}${entry.label}=:${entry.base64}:`
+    signatureInput += `${separator}${entry.label}=${entry.input}`
+    isPlain &&= entry.isPlain
+  }
+  return { signature, signatureInput, isPlain }
+}
+
+interface SignatureEntry {
+  readonly label: string
+  readonly base64: string
+  readonly input: string
+  readonly isPlain: boolean
+}
+
+function formatEntry(
+  commitment: Commitment,
+  componentsOf: ComponentsOf,
+  labels: SignatureLabels,
+): SignatureEntry {
+  const signature = decodeBase64(commitment.signature ?? '')
+  const label = labelOf(commitment, { signature, labels })
+  const { list, isPlain } = componentsOf(commitment)
+  const signer = signerText(commitment)
+  const others = formatOthers(commitment.fields)
   return {
-    signature: entries.map(({ signature }) => signature).join(', '),
-    signatureInput: entries.map(({ input }) => input).join(', '),
+    label,
+    base64: encodeBase64(signature),
+    input: list + signer.text + others,
+    isPlain: isPlain && signer.isPlain && isHeaderText(label) && isHeaderText(others),
   }
 }
 
@@ -79,26 +117,48 @@ function labelOf(
 ): string {
   const hash = signature.length === ID_BYTES ? sha256Text(signature) : id
   const label = `comm-${hash.toLowerCase()}`
-  return labels === 'hyphenated' ? label.replaceAll('_', '-') : label
+  return labels === 'hyphenated' && label.includes('_') ? label.replaceAll('_', '-') : label
 }
 
 const ID_BYTES = 32
 
 /** Commitments mostly cover the same keys in the same order, so that each list is made once. */
 export function createComponentLists(tabmOf: TabmOf): ComponentsOf {
-  let last: { readonly commitment: Commitment; readonly list: string } | undefined
+  let last: { readonly commitment: Commitment; readonly components: ComponentList } | undefined
   return (commitment) => {
-    if (last !== undefined && areCoveredAlike(last.commitment, commitment)) return last.list
+    if (last !== undefined && areCoveredAlike(last.commitment, commitment)) return last.components
     const { list } = layoutOf(headerNames(tabmOf(commitment), commitment.committed))
-    last = { commitment, list }
-    return list
+    const components = { list, isPlain: isHeaderText(list) }
+    last = { commitment, components }
+    return components
   }
 }
 
-function formatFields({ device, type, keyid, fields }: Commitment): string {
+/** The parameters that all signatures of one signer have. */
+interface SignerText {
+  readonly device: string
+  readonly type: string
+  readonly text: string
+  readonly isPlain: boolean
+}
+
+/** By keyid: a public key is longer than all else together, and the same ones sign over and over. */
+const signerTexts = new LruMap<string, SignerText>(64)
+const MAX_KNOWN_LENGTH = 1_024
+
+function signerText({ device, type, keyid }: Commitment): SignerText {
+  const known = keyid === undefined ? undefined : signerTexts.get(keyid)
+  if (known !== undefined && known.device === device && known.type === type) return known
   const alg = device === 'httpsig@1.0' ? type : type === '' ? device : `${device}/${type}`
-  let text = `;alg=${formatString(alg)}`
-  if (keyid !== undefined) text += `;keyid=${formatString(keyid)}`
+  const start = `;alg=${formatString(alg)}`
+  const text = keyid === undefined ? start : `${start};keyid=${formatString(keyid)}`
+  const made = { device: ownText(device), type: ownText(type), text, isPlain: isHeaderText(text) }
+  if (keyid !== undefined && text.length <= MAX_KNOWN_LENGTH) signerTexts.set(ownText(keyid), made)
+  return made
+}
+
+function formatOthers(fields: Commitment['fields']): string {
+  let text = ''
   for (const name of fieldNames(fields)) {
     const value = fields.get(name)
     if (value !== undefined) text += `;${name}=${formatField(value)}`
