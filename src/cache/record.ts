@@ -15,6 +15,7 @@ import { Message } from '../message/message.ts'
 import { fromTabm, fromTabmValue, toTabm } from '../message/structured.ts'
 import type { Tabm, TabmValue } from '../message/tabm.ts'
 import type { List, Value } from '../message/value.ts'
+import { ItemRecords } from './item-records.ts'
 
 /** Binaries of more bytes are stored once, under their hash, and referred to. */
 export const LARGE_VALUE_BYTES = 16_384
@@ -57,6 +58,7 @@ type PlainCommitment = readonly [
 ]
 
 const packr = new Packr({ useRecords: false, variableMapSize: true })
+const itemRecords = new ItemRecords((value) => packr.pack(value), LARGE_VALUE_BYTES)
 
 /** Reads the bytes of a large value by its hash. */
 export type LoadLarge = (hash: string) => Promise<Uint8Array | undefined>
@@ -65,6 +67,8 @@ export type LoadLarge = (hash: string) => Promise<Uint8Array | undefined>
 export function encodeRecord(value: Message | List): EncodedRecord {
   const large: LargeValue[] = []
   const item = value instanceof Message ? itemOf(value) : undefined
+  const short = item && value instanceof Message ? itemRecords.encode(value, item) : undefined
+  if (short !== undefined) return { bytes: short, large }
   const commitments = value instanceof Message ? plainCommitments(value, item, large) : []
   const plain = item
     ? [VERSION, KIND_ITEM, commitments, plainBinary(item, large)]
