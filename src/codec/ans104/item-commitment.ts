@@ -90,6 +90,7 @@ export function signedCommitment(
   fields: ReadonlyMap<string, Value> = NO_BUNDLE,
 ): Commitment {
   const { keyid, committer } = signerOf(item)
+  const signature = encodeBase64url(item.signature)
   return {
     id: signedItemId(item),
     device: ANS104_DEVICE,
@@ -97,9 +98,9 @@ export function signedCommitment(
     committed,
     keyid,
     committer,
-    signature: encodeBase64url(item.signature),
+    signature,
     fields,
-    wire: new ItemWire(item.bytes),
+    wire: new ItemWire(item.bytes, signature),
   }
 }
 

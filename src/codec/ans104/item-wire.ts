@@ -9,16 +9,28 @@ import type { Message } from '../../message/message.ts'
 import { type DataItem, decodeItem } from './data-item.ts'
 import { verifyItem } from './item-signature.ts'
 
+/** After the number of its type. */
+const SIGNATURE_START = 2
+
 export class ItemWire {
   readonly kind = 'ans104'
   readonly item: Uint8Array
+  /** Base64url of the signature in the bytes, where it was made of them. */
+  readonly #signature: string | undefined
   /** Where it will be verified, until then. */
   #decoded: DataItem | undefined
   #message: Message | undefined
   #verdict: Promise<boolean> | undefined
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, signature?: string) {
     this.item = bytes
+    this.#signature = signature
+  }
+
+  /** The bytes of a signature, if it is that of the item. */
+  signatureBytes(signature: string): Uint8Array | undefined {
+    if (signature !== this.#signature) return undefined
+    return this.item.subarray(SIGNATURE_START, SIGNATURE_START + ((signature.length * 3) >> 2))
   }
 
   /** @throws AoError see `decodeItem`. */

@@ -31,8 +31,8 @@ export function sizeOfTags(tags: readonly Tag[]): number {
 }
 
 function sizeOfTag({ name, value }: Tag): number {
-  const nameBytes = byteLength(name)
-  const valueBytes = byteLength(value)
+  const nameBytes = lengthOf(name)
+  const valueBytes = lengthOf(value)
   if (nameBytes === 0 || nameBytes > MAX_NAME_BYTES || valueBytes > MAX_VALUE_BYTES) {
     throw new AoError(
       'unencodable',
@@ -41,6 +41,14 @@ function sizeOfTag({ name, value }: Tag): number {
     )
   }
   return sizeOfLong(nameBytes) + nameBytes + sizeOfLong(valueBytes) + valueBytes
+}
+
+/** Texts are short here and mostly ASCII: to look through them takes less than to call Node for each. */
+function lengthOf(binary: Binary): number {
+  if (typeof binary !== 'string') return binary.length
+  for (let at = 0; at < binary.length; at++)
+    if (binary.charCodeAt(at) > 0x7f) return byteLength(binary)
+  return binary.length
 }
 
 /** Bytes of a count or length: none is above 3072. */
@@ -73,11 +81,24 @@ function writeLong(bytes: Buffer, start: number, value: number): number {
 
 /** Length and bytes. Gives the offset after them. */
 function writeBinary(bytes: Buffer, start: number, binary: Binary): number {
+  const end = typeof binary === 'string' ? writeAscii(bytes, start, binary) : undefined
+  if (end !== undefined) return end
   const length = byteLength(binary)
   const offset = writeLong(bytes, start, length)
   if (typeof binary === 'string') bytes.write(binary, offset, length, 'utf8')
   else bytes.set(binary, offset)
   return offset + length
+}
+
+/** The same for a text of ASCII; `undefined` for another one, of which a part may have been written. */
+function writeAscii(bytes: Buffer, start: number, text: string): number | undefined {
+  let offset = writeLong(bytes, start, text.length)
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at)
+    if (unit > 0x7f) return undefined
+    bytes[offset++] = unit
+  }
+  return offset
 }
 
 /**

@@ -7,6 +7,7 @@ import { toBytes } from '../../base/bytes.ts'
 import { testWallet } from '../../crypto/test-wallet.ts'
 import type { Commitment } from '../../message/commitment.ts'
 import { committedKeys, withOnlyKeys } from '../../message/committed.ts'
+import { createMessage } from '../../message/create-message.ts'
 import { linkedTabm } from '../../message/id.ts'
 import type { Message } from '../../message/message.ts'
 import { hmacCommitment } from '../../message/unsigned-commitment.ts'
@@ -72,4 +73,15 @@ test('encodePlain() gives the signatures of the message, of whichever keys they 
   })
   await fc.assert(property, { numRuns: 60 })
   assert.ok(plain > 10)
+})
+
+test('encodePlain() sends the signature of the commitment, not that of the item beside it', async () => {
+  const message = await commitAns104(createMessage({ type: 'Message' }), testWallet())
+  const [commitment] = message.commitments.values()
+  assert.ok(commitment)
+  const signature = Buffer.alloc(512, 7)
+  const other = { ...commitment, signature: signature.toString('base64url') }
+  const plain = encodePlain(message.withCommitments(new Map([[other.id, other]])), 'hyperbeam')
+  const sent = plain?.values[plain.names.indexOf('signature')]
+  assert.equal(sent, `comm-${other.id.toLowerCase()}=:${signature.toString('base64')}:`)
 })

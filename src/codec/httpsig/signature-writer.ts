@@ -12,6 +12,7 @@ import { formatParam } from '../../message/signature-base.ts'
 import { formatString } from '../../message/structured-fields.ts'
 import type { Tabm } from '../../message/tabm.ts'
 import { isBinary, isList, type Value } from '../../message/value.ts'
+import { ItemWire } from '../ans104/item-wire.ts'
 import { isHeaderText } from './fit-for-http.ts'
 import { withItemTags } from './item-tags.ts'
 import { areCoveredAlike } from './rebuilt-base.ts'
@@ -94,7 +95,7 @@ function formatEntry(
   componentsOf: ComponentsOf,
   labels: SignatureLabels,
 ): SignatureEntry {
-  const signature = decodeBase64(commitment.signature ?? '')
+  const signature = signatureBytes(commitment)
   const label = labelOf(commitment, { signature, labels })
   const { list, isPlain } = componentsOf(commitment)
   const signer = signerText(commitment)
@@ -105,6 +106,11 @@ function formatEntry(
     input: list + signer.text + others,
     isPlain: isPlain && signer.isPlain && isHeaderText(label) && isHeaderText(others),
   }
+}
+
+function signatureBytes({ signature = '', wire }: Commitment): Uint8Array {
+  const known = wire instanceof ItemWire ? wire.signatureBytes(signature) : undefined
+  return known ?? decodeBase64(signature)
 }
 
 /**
