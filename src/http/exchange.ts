@@ -122,13 +122,13 @@ class Call implements Received, Expiring {
       const reading = this.#read(admission, account)
       this.body = reading instanceof Promise ? await reading : reading
       const leave = admission.admit(this.#address)
-      this.#deps.deadlines.add(this)
+      const deadline = this.#deps.deadlines.add(this)
       try {
         const reply = await work(this)
         if (reply.stream === undefined) this.#answer({ reply, closes: false })
         else await this.#answerByStream({ reply, closes: false })
       } finally {
-        this.#deps.deadlines.delete(this)
+        this.#deps.deadlines.delete(deadline)
         leave()
       }
     } catch (error) {

@@ -33,8 +33,8 @@ test('a request that is deleted does not expire, and keeps no other from it', as
   const deadlines = createReplyDeadlines(20)
   const answered: Expiring = { expire: () => assert.fail('Expected no call') }
   const late = waiting()
-  deadlines.add(answered)
+  const deadline = deadlines.add(answered)
   deadlines.add(late)
-  deadlines.delete(answered)
+  deadlines.delete(deadline)
   await late.expired
 })

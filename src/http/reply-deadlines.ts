@@ -8,15 +8,28 @@ export interface Expiring {
   expire(timeoutMs: number): void
 }
 
-export interface ReplyDeadlines {
-  /** From now on its time runs; `expire` is called when it is up, unless the request is deleted. */
-  add(request: Expiring): void
-  delete(request: Expiring): void
+/** The time of one request, to be deleted when its reply is found. */
+export interface Deadline {
+  request: Expiring | undefined
+  readonly dueMs: number
+  earlier: Deadline | undefined
+  later: Deadline | undefined
 }
 
+export interface ReplyDeadlines {
+  /** From now on its time runs; `expire` is called when it is up, unless its deadline is deleted. */
+  add(request: Expiring): Deadline
+  /** May be called again, and for a deadline that is over. */
+  delete(deadline: Deadline): void
+}
+
+/**
+ * @NOTE A list and no map: a map that ever changes is made anew every few entries, and V8 lets each
+ * one lead to the next, so that young garbage in them lives on from the first one that grew old.
+ */
 export function createReplyDeadlines(timeoutMs: number): ReplyDeadlines {
-  /** With the times when they are due, the first one in front. */
-  const waiting = new Map<Expiring, number>()
+  /** Stands before the first and after the last, which is the one that is due last. */
+  const end = createEnd()
   let timer: NodeJS.Timeout | undefined
   const wakeIn = (delayMs: number): void => {
     timer = setTimeout(expireDue, delayMs).unref()
@@ -24,20 +37,43 @@ export function createReplyDeadlines(timeoutMs: number): ReplyDeadlines {
   const expireDue = (): void => {
     timer = undefined
     const nowMs = performance.now()
-    for (const [request, dueMs] of waiting) {
-      if (dueMs > nowMs) {
-        wakeIn(Math.ceil(dueMs - nowMs))
+    for (let first = end.later; first?.request !== undefined; first = end.later) {
+      if (first.dueMs > nowMs) {
+        wakeIn(Math.ceil(first.dueMs - nowMs))
         return
       }
-      waiting.delete(request)
+      const { request } = first
+      remove(first)
       request.expire(timeoutMs)
     }
   }
   return {
     add: (request) => {
-      waiting.set(request, performance.now() + timeoutMs)
+      const last = end.earlier ?? end
+      const dueMs = performance.now() + timeoutMs
+      const deadline: Deadline = { request, dueMs, earlier: last, later: end }
+      last.later = deadline
+      end.earlier = deadline
       if (timer === undefined) wakeIn(timeoutMs)
+      return deadline
     },
-    delete: (request) => void waiting.delete(request),
+    delete: remove,
   }
+}
+
+function createEnd(): Deadline {
+  const end: Deadline = { request: undefined, dueMs: 0, earlier: undefined, later: undefined }
+  end.earlier = end
+  end.later = end
+  return end
+}
+
+/** Leads nowhere afterwards: see above. */
+function remove(deadline: Deadline): void {
+  const { earlier, later } = deadline
+  if (earlier !== undefined) earlier.later = later
+  if (later !== undefined) later.earlier = earlier
+  deadline.request = undefined
+  deadline.earlier = undefined
+  deadline.later = undefined
 }
