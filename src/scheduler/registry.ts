@@ -53,7 +53,12 @@ interface Slot {
   opened?: ProcessServer
   users: number
   lastUsedMs: number
+  /** Which move to the end of the order was that of this slot. */
+  movedAt: number
 }
+
+/** Servers of the newest quarter of the order stay where they are: each move is garbage in the map. */
+const RECENT_PART = 4
 
 export function createRegistry(deps: RegistryDeps, options: RegistryOptions): Registry {
   return new ServerRegistry(deps, options)
@@ -62,11 +67,12 @@ export function createRegistry(deps: RegistryDeps, options: RegistryOptions): Re
 class ServerRegistry implements Registry {
   readonly #deps: RegistryDeps
   readonly #options: RegistryOptions
-  /** In order of their last use, the longest unused first. */
+  /** Roughly in order of their last use, the longest unused first. */
   readonly #slots = new Map<string, Slot>()
   readonly #sweeper: NodeJS.Timeout
   #isClosed = false
   #users = 0
+  #moves = 0
 
   constructor(deps: RegistryDeps, options: RegistryOptions) {
     this.#deps = deps
@@ -127,10 +133,16 @@ class ServerRegistry implements Registry {
       })
     }
     const slot = this.#slots.get(processId) ?? this.#open(handle)
-    this.#slots.delete(processId)
-    this.#slots.set(processId, slot)
+    this.#moveToEnd(processId, slot)
     slot.users++
     return slot
+  }
+
+  #moveToEnd(processId: string, slot: Slot): void {
+    if (this.#moves - slot.movedAt < this.#options.maxOpen / RECENT_PART) return
+    slot.movedAt = ++this.#moves
+    this.#slots.delete(processId)
+    this.#slots.set(processId, slot)
   }
 
   #open({ processId, process }: ProcessHandle): Slot {
@@ -139,7 +151,9 @@ class ServerRegistry implements Registry {
         limit: this.#options.maxOpen,
       })
     }
-    const slot: Slot = { server: this.#deps.open(process, processId), users: 0, lastUsedMs: 0 }
+    const server = this.#deps.open(process, processId)
+    const slot: Slot = { server, users: 0, lastUsedMs: 0, movedAt: ++this.#moves }
+    this.#slots.set(processId, slot)
     slot.server.then(
       (server) => {
         slot.opened = server
