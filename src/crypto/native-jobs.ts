@@ -24,10 +24,15 @@ const SIGNING_MS = 1_000
 export function signOnThread({ key, digest }: NativeKey, data: Uint8Array): Promise<Uint8Array> {
   signedOnThreadMs = performance.now()
   return new Promise((resolve, reject) => {
-    sign(digest, data, key, (error, signature) => {
-      if (error === null) resolve(signature)
-      else reject(signingFailed(error))
-    })
+    sign(
+      digest,
+      data,
+      key,
+      calledOnce((error, signature) => {
+        if (error === null) resolve(signature)
+        else reject(signingFailed(error))
+      }),
+    )
   })
 }
 
@@ -48,13 +53,32 @@ export async function verifyNative(
 ): Promise<boolean> {
   if (performance.now() - signedOnThreadMs > SIGNING_MS) {
     return new Promise((resolve) => {
-      verify(digest, data, key, signature, (error, holds) => resolve(error === null && holds))
+      verify(
+        digest,
+        data,
+        key,
+        signature,
+        calledOnce((error, holds) => resolve(error === null && holds)),
+      )
     })
   }
   try {
     return verify(digest, data, key, signature)
   } catch {
     return false
+  }
+}
+
+/**
+ * A callback that lets go of what it calls. V8 takes the jobs of Node for alive until it next collects
+ * the whole heap, and with them what their callbacks reach: bytes, promises, who waits for them.
+ */
+function calledOnce<T>(callback: (error: Error | null, result: T) => void) {
+  let waiting: typeof callback | undefined = callback
+  return (error: Error | null, result: T): void => {
+    const call = waiting
+    waiting = undefined
+    call?.(error, result)
   }
 }
 
