@@ -5,8 +5,9 @@ import { AoError } from '../base/errors.ts'
 import { addressOf } from './address.ts'
 import { type RsaPssRule, SCHEMES } from './algorithms.ts'
 import { decodeBase64 } from './base64url.ts'
+import { sharedEd25519Signer } from './ed25519-signer.ts'
 import { type Jwk, type PrivateKey, parseJwk } from './jwk.ts'
-import { signHere, signOnThread } from './native-jobs.ts'
+import { signOnThread } from './native-jobs.ts'
 import { pssPrivateKey } from './pss-key.ts'
 import { sharedSecp256k1Pool } from './secp256k1-pool.ts'
 import type { SignatureScheme, Wallet, WalletType } from './wallet.ts'
@@ -76,7 +77,7 @@ class LocalWallet implements Wallet {
       case 'rsa-pss':
         return signOnThread({ key: this.#pssKey(rule), digest: rule.digest }, data)
       case 'ed25519':
-        return signHere({ key: this.#key, digest: null }, data)
+        return sharedEd25519Signer.sign(this.#key, data)
       case 'ethereum':
         return sharedSecp256k1Pool.sign(this.#secret, data)
     }
