@@ -1,14 +1,14 @@
 /**
  * The write-ahead journal of the file engine. A record holds all writes of one commit with their
  * values; when it is flushed, the commit is decided, whatever happens to the files. Records are a
- * length and a CRC-32, four bytes each, and the writes.
+ * length and a CRC-32, four bytes each, and the writes (`journal-record.ts`).
  */
 import { constants, type FileHandle, open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
+import { boundOfWrites, decodeWrites, encodeWrites } from './journal-record.ts'
 import type { StoreWrite } from './store.ts'
 
 const HEAD_BYTES = 8
-const KINDS = ['value', 'link', 'group', 'delete'] as const
 
 /** One process has it open at a time; one call runs at a time. */
 export class FsJournal {
@@ -45,14 +45,15 @@ export class FsJournal {
   /** Resolves when the record is on the disk; rejects when it is not, also not in part. */
   async append(writes: readonly StoreWrite[]): Promise<void> {
     const start = this.#sizeBytes
-    const payload = encodeWrites(writes)
-    const head = Buffer.alloc(HEAD_BYTES)
-    head.writeUInt32LE(payload.length, 0)
-    head.writeUInt32LE(crc32(payload), 4)
+    const bytes = Buffer.alloc(HEAD_BYTES + boundOfWrites(writes))
+    const record = bytes.subarray(0, encodeWrites(writes, bytes, HEAD_BYTES))
+    const payload = record.subarray(HEAD_BYTES)
+    record.writeUInt32LE(payload.length, 0)
+    record.writeUInt32LE(crc32(payload), 4)
     try {
-      await this.#write(Buffer.concat([head, payload]), start)
+      await this.#write(record, start)
       await this.#file.datasync()
-      this.#sizeBytes = start + HEAD_BYTES + payload.length
+      this.#sizeBytes = start + record.length
     } catch (error) {
       await this.truncate(start)
       throw error
@@ -99,43 +100,4 @@ function payloadAt(bytes: Buffer, start: number): Buffer | undefined {
   const payload = bytes.subarray(start + HEAD_BYTES, end)
   if (end > bytes.length || payload.length === 0) return undefined
   return crc32(payload) === bytes.readUInt32LE(start + 4) ? payload : undefined
-}
-
-function encodeWrites(writes: readonly StoreWrite[]): Buffer {
-  const parts: Uint8Array[] = []
-  for (const write of writes) {
-    const path = Buffer.from(write.path)
-    const content = contentOf(write)
-    const head = Buffer.alloc(7)
-    head.writeUInt8(KINDS.indexOf(write.kind), 0)
-    head.writeUInt16LE(path.length, 1)
-    head.writeUInt32LE(content.length, 3)
-    parts.push(head, path, content)
-  }
-  return Buffer.concat(parts)
-}
-
-function contentOf(write: StoreWrite): Uint8Array {
-  if (write.kind === 'value') return write.value
-  return Buffer.from(write.kind === 'link' ? write.target : '')
-}
-
-function decodeWrites(payload: Buffer): StoreWrite[] {
-  const writes: StoreWrite[] = []
-  for (let start = 0; start < payload.length; ) {
-    const kind = KINDS[payload.readUInt8(start)]
-    const pathEnd = start + 7 + payload.readUInt16LE(start + 1)
-    const end = pathEnd + payload.readUInt32LE(start + 3)
-    const path = payload.toString('utf8', start + 7, pathEnd)
-    const content = payload.subarray(pathEnd, end)
-    if (kind === undefined) throw new Error('Unknown write in the journal')
-    writes.push(writeOf(kind, path, content))
-    start = end
-  }
-  return writes
-}
-
-function writeOf(kind: (typeof KINDS)[number], path: string, content: Buffer): StoreWrite {
-  if (kind === 'value') return { kind, path, value: content }
-  return kind === 'link' ? { kind, path, target: content.toString('utf8') } : { kind, path }
 }

@@ -18,6 +18,8 @@ export type LmdbKey = StorePath | number | Uint8Array
 const MAX_KEY_BYTES = 1_978
 /** Not a path: names never start with NUL. Says that the database is a store, and of which form. */
 export const FORMAT_KEY = Buffer.from('\0\0format')
+/** Says which journal belongs to the database, and what of it is in its place. */
+export const JOURNAL_KEY = Buffer.from('\0\0journal')
 /** In no UTF-8: it stands before numbers only. */
 const NUMBER_PREFIX = 0xff
 const NUMBER_BYTES = 6

@@ -64,7 +64,7 @@ const DAMAGES: readonly (readonly [string, (path: string) => Promise<void>])[] =
   ],
   [
     'has a marker of a later format',
-    (path) => writeFile(join(path, 'store.json'), '{"engine":"lmdb","format":3}'),
+    (path) => writeFile(join(path, 'store.json'), '{"engine":"lmdb","format":4}'),
   ],
 ]
 
@@ -142,7 +142,7 @@ const BYTES = { encoding: 'binary', keyEncoding: 'binary' } as const
 const FORMAT = '\0\0format'
 const LONG = 'x'.repeat(3_000)
 
-test('lmdb: a store of format 1 is read, written on, and of format 2 from then on', async () => {
+test('lmdb: a store of format 1 is read, written on, and of format 3 from then on', async () => {
   const path = await mkdtemp(join(root, 'older-'))
   await (await openAt(path)).close()
   const database = open<Buffer, Buffer>({ path, noSubdir: false, ...BYTES })
@@ -160,7 +160,7 @@ test('lmdb: a store of format 1 is read, written on, and of format 2 from then o
   await writeFile(marker, '{"engine":"lmdb","format":1}')
 
   const store = await openAt(path)
-  assert.deepEqual(JSON.parse(await readFile(marker, 'utf8')), { engine: 'lmdb', format: 2 })
+  assert.deepEqual(JSON.parse(await readFile(marker, 'utf8')), { engine: 'lmdb', format: 3 })
   assert.deepEqual(await store.list('g'), ['gone', 'long', 'replaced'])
   assert.equal(text(await store.get('l')), LONG)
   await store.commit([value('g/replaced', `${LONG}2`), value('g/new', LONG), remove('g/gone')])
@@ -173,7 +173,7 @@ test('lmdb: a store of format 1 is read, written on, and of format 2 from then o
     ['replaced', `${LONG}2`],
   ])
   await again.close()
-  assert.deepEqual((await rawEntries(path)).get(FORMAT), Buffer.of(2))
+  assert.deepEqual((await rawEntries(path)).get(FORMAT), Buffer.of(3))
 })
 
 test('lmdb: nothing stays of a value that was replaced or deleted, however long it was', async () => {
@@ -191,6 +191,7 @@ test('lmdb: nothing stays of a value that was replaced or deleted, however long 
   const raw = [...(await rawEntries(path))].map(([key, entry]) => [key.slice(0, 6), entry.length])
   assert.deepEqual(raw, [
     ['\0\0form', 1],
+    ['\0\0jour', 12],
     ['\0e', 1],
     ['\0long', 6],
     ['\0short', 7],

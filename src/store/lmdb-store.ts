@@ -13,11 +13,14 @@
  *   When the meta page cannot be written, LMDB refuses everything until it is opened again; the
  *   write thread of `lmdb` would then wait for ever on its own lock. `#probe` finds this out first.
  *
- * What a commit costs follows the pages that it changes: `lmdb-entry.ts` says how entries lie in them.
+ * What a transaction costs follows the pages that it changes: `lmdb-entry.ts` says how entries lie in
+ * them. Commits are therefore decided in a journal beside the database, and brought into it many at a
+ * time (`journaled-engine.ts`); with them it keeps which record of the journal was the last.
  *
  * Values are copied out of the map by `getBinary`: the page under them may be reused at any commit.
  * `noMemInit` stays off: it would let unrelated memory of the process, keys too, reach the disk.
  */
+import { randomBytes } from 'node:crypto'
 import { statSync, truncateSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -25,23 +28,30 @@ import { setImmediate } from 'node:timers/promises'
 import { open } from 'lmdb'
 import { AoError } from '../base/errors.ts'
 import { createEngineStore } from './engine-store.ts'
+import { openJournaledEngine, type PlacingEngine } from './journaled-engine.ts'
 import { KnownGroups } from './known-groups.ts'
 import { decodeEntry } from './lmdb-entry.ts'
 import { EntryWriter, type LmdbDatabase, NeedsPlan, type PutWrite } from './lmdb-entry-writer.ts'
-import { FORMAT_KEY, keyEncoder, keysOfNames, type LmdbKey, nameOf } from './lmdb-key.ts'
+import {
+  FORMAT_KEY,
+  JOURNAL_KEY,
+  keyEncoder,
+  keysOfNames,
+  type LmdbKey,
+  nameOf,
+} from './lmdb-key.ts'
 import { DATA_FILE, precheckDatabase } from './lmdb-precheck.ts'
 import { planBatch } from './plan-batch.ts'
 import type { Store, StorePath } from './store.ts'
 import { claimDirectory, directoryFailure, type StoreDirectory } from './store-directory.ts'
-import type {
-  Batch,
-  BatchOutcome,
-  NamedEntry,
-  NameRange,
-  StoredEntry,
-  StoreEngine,
-} from './store-engine.ts'
+import type { Batch, BatchOutcome, NamedEntry, NameRange, StoredEntry } from './store-engine.ts'
 import { isDirectlyBelow, parentPath } from './store-path.ts'
+import {
+  type JournalState,
+  journalBytes,
+  openWriteJournal,
+  type WriteJournal,
+} from './write-journal.ts'
 
 export interface LmdbStoreOptions {
   /** Folder of the store; made if it is not there. */
@@ -53,8 +63,11 @@ export interface LmdbStoreOptions {
   readonly mapSizeBytes?: number
 }
 
-/** Format 1 has all values under their paths: it is read as it is, and written on as format 2. */
-const KIND = { engine: 'lmdb', format: 2 } as const
+/**
+ * Format 1 has all values under their paths, format 2 has no journal: both are read as they are, and
+ * written on as format 3.
+ */
+const KIND = { engine: 'lmdb', format: 3 } as const
 /** `EIO`, which LMDB also gives for a page that was written in part: what a full disk does. */
 const IO_ERROR = 5
 /**
@@ -64,12 +77,17 @@ const IO_ERROR = 5
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   const directory = claimDirectory(options.path, KIND)
   let database: LmdbDatabase | undefined
+  let journal: WriteJournal | undefined
   try {
     precheckDatabase(directory)
     database = openDatabase(directory, options)
     await prepareDatabase(database, directory)
-    return createEngineStore(new LmdbEngine(database, directory, options.path))
+    const engine = new LmdbEngine(database, directory, options.path)
+    const opened = await openWriteJournal({ path: directory.path, ...engine.journalState() })
+    journal = opened.journal
+    return createEngineStore(await openJournaledEngine(engine, opened))
   } catch (cause) {
+    await journal?.close()
     await database?.close()
     directory.release()
     if (cause instanceof AoError) throw cause
@@ -78,7 +96,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   }
 }
 
-class LmdbEngine implements StoreEngine {
+class LmdbEngine implements PlacingEngine {
   readonly name: string
   readonly isDurable = true
   readonly #database: LmdbDatabase
@@ -123,18 +141,23 @@ class LmdbEngine implements StoreEngine {
     }))
   }
 
-  async write(batches: readonly Batch[]): Promise<readonly BatchOutcome[]> {
-    this.#assertUsable()
-    try {
-      return await this.#transaction(batches, (batch) => this.#put(batch))
-    } catch (error) {
-      if (!(error instanceof NeedsPlan)) throw error
-      return this.#transaction(batches, (batch) => this.#putPlanned(batch))
-    }
+  write(batches: readonly Batch[]): Promise<readonly BatchOutcome[]> {
+    return this.#write(batches, () => undefined)
+  }
+
+  place(batches: readonly Batch[], recordNumber: number): Promise<readonly BatchOutcome[]> {
+    const state = encodeJournalState({ ...this.journalState(), appliedNumber: recordNumber })
+    return this.#write(batches, () => this.#database.putSync(JOURNAL_KEY, state))
+  }
+
+  /** @throws Error for a database that does not say which journal is its own */
+  journalState(): JournalState {
+    return decodeJournalState(this.#database.getBinary(JOURNAL_KEY))
   }
 
   async sizeBytes(): Promise<number> {
-    return (await stat(join(this.#directory.path, DATA_FILE))).size
+    const { path } = this.#directory
+    return (await stat(join(path, DATA_FILE))).size + (await journalBytes(path))
   }
 
   async close(): Promise<void> {
@@ -145,12 +168,28 @@ class LmdbEngine implements StoreEngine {
     }
   }
 
-  async #transaction(
+  /** `alsoPut` runs in the same transaction. */
+  async #write(
     batches: readonly Batch[],
-    put: (batch: Batch) => BatchOutcome,
+    alsoPut: () => unknown,
   ): Promise<readonly BatchOutcome[]> {
+    this.#assertUsable()
+    const putAll = (put: (batch: Batch) => BatchOutcome) => () => {
+      const outcomes = batches.map(put)
+      alsoPut()
+      return outcomes
+    }
     try {
-      return await this.#database.childTransaction(() => batches.map(put))
+      return await this.#transaction(putAll((batch) => this.#put(batch)))
+    } catch (error) {
+      if (!(error instanceof NeedsPlan)) throw error
+      return this.#transaction(putAll((batch) => this.#putPlanned(batch)))
+    }
+  }
+
+  async #transaction<T>(run: () => T): Promise<T> {
+    try {
+      return await this.#database.childTransaction(run)
     } catch (error) {
       this.#forget()
       if (error instanceof NeedsPlan) throw error
@@ -235,7 +274,13 @@ function openDatabase({ path }: StoreDirectory, options: LmdbStoreOptions): Lmdb
 async function prepareDatabase(database: LmdbDatabase, directory: StoreDirectory): Promise<void> {
   padFile(database, directory)
   const format = readFormat(database)
-  const write = () => database.put(FORMAT_KEY, Uint8Array.of(KIND.format))
+  const write = () =>
+    database.transaction(() => {
+      database.putSync(FORMAT_KEY, Uint8Array.of(KIND.format))
+      if (database.getBinary(JOURNAL_KEY) !== undefined) return
+      const key = randomBytes(4).readUInt32LE()
+      database.putSync(JOURNAL_KEY, encodeJournalState({ key, appliedNumber: 0 }))
+    })
   if (format === undefined) await write()
   // Where an earlier release looks first: it must refuse the store before it has anything new.
   directory.markReady()
@@ -253,6 +298,18 @@ function readFormat(database: LmdbDatabase): number | undefined {
   const [number = 0] = format
   if (format.length === 1 && number >= 1 && number <= KIND.format) return number
   throw new Error(`Unknown format ${format.join()}`)
+}
+
+function encodeJournalState({ key, appliedNumber }: JournalState): Uint8Array {
+  const bytes = Buffer.alloc(12)
+  bytes.writeDoubleLE(appliedNumber, bytes.writeUInt32LE(key))
+  return bytes
+}
+
+function decodeJournalState(state: Uint8Array | undefined): JournalState {
+  if (state?.length !== 12) throw new Error('No journal that belongs to it')
+  const bytes = Buffer.from(state)
+  return { key: bytes.readUInt32LE(0), appliedNumber: bytes.readDoubleLE(4) }
 }
 
 /**

@@ -1,0 +1,232 @@
+/**
+ * An engine whose commits are decided in a journal and brought to their place later, many in one
+ * transaction. A commit then costs one write at the end of a file and one flush, where a database
+ * of pages takes two flushes and all the pages that it changed; and a page that several commits
+ * change is written once.
+ *
+ * What is in the journal is visible at once: readers look at what is pending before they look at
+ * its place. Whether a batch can be carried out is worked out before it goes into the journal, so
+ * that nothing which was acknowledged can be refused later. After a crash the journal is carried out
+ * again. Batches that are large, or delete a group, go to their place at once, behind all before.
+ */
+import { boundOfWrites } from './journal-record.ts'
+import { KnownGroups } from './known-groups.ts'
+import { OverlayView } from './overlay-view.ts'
+import { PendingView } from './pending-view.ts'
+import { PendingWrites } from './pending-writes.ts'
+import { planBatch } from './plan-batch.ts'
+import type { StorePath } from './store.ts'
+import type {
+  Batch,
+  BatchOutcome,
+  NamedEntry,
+  NameRange,
+  StoredEntry,
+  StoreEngine,
+} from './store-engine.ts'
+import type { OpenedJournal, WriteJournal } from './write-journal.ts'
+
+/** Where writes find their place. */
+export interface PlacingEngine extends StoreEngine {
+  /**
+   * Writes as `write` does, and in the same transaction that the records of the journal up to this
+   * one are in their place.
+   */
+  place(batches: readonly Batch[], recordNumber: number): Promise<readonly BatchOutcome[]>
+}
+
+/** Batches that are larger together go to their place at once. */
+const MAX_RECORD_BYTES = 2 ** 20
+/** So many writes do not wait for more: some milliseconds of work for the main thread. */
+const ENOUGH_WRITES = 512
+const MAX_WAIT_MS = 50
+const RETRY_MS = 1_000
+
+/**
+ * Brings to its place what the journal has, and goes on from there.
+ * @throws what the engine gives for a write that it cannot carry out
+ */
+export async function openJournaledEngine(
+  base: PlacingEngine,
+  { journal, found }: OpenedJournal,
+): Promise<StoreEngine> {
+  for (const { number, writes } of found) {
+    const [refusal] = await base.place([writes], number)
+    if (refusal !== undefined) throw refusal
+  }
+  return new JournaledEngine(base, journal)
+}
+
+class JournaledEngine implements StoreEngine {
+  readonly isDurable = true
+  readonly #base: PlacingEngine
+  readonly #journal: WriteJournal
+  /** In the file of the journal that is in use. */
+  #pending = new PendingWrites()
+  /** In the other file, on the way to their place. */
+  #placing: Placing | undefined
+  readonly #view: PendingView
+  /** For what is planned. */
+  readonly #groups: KnownGroups
+  #isAppending = false
+  /** It was time to place what is pending when that could not be. */
+  #isDue = false
+  #attempt: Promise<void> | undefined
+  /** Why the last attempt to place writes failed. They are safe in the journal, and visible. */
+  #failure: { readonly error: unknown } | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(base: PlacingEngine, journal: WriteJournal) {
+    this.#base = base
+    this.#journal = journal
+    this.#view = new PendingView(base, () =>
+      this.#placing === undefined ? [this.#pending] : [this.#pending, this.#placing.writes],
+    )
+    this.#groups = new KnownGroups(this.#view)
+  }
+
+  get name(): string {
+    return this.#base.name
+  }
+
+  entryAt(path: StorePath): StoredEntry | undefined {
+    return this.#view.entryAt(path)
+  }
+
+  names(group: StorePath, range: NameRange): string[] {
+    return this.#view.names(group, range)
+  }
+
+  entries(group: StorePath, range: NameRange): NamedEntry[] {
+    return this.#view.entries(group, range)
+  }
+
+  async write(batches: readonly Batch[]): Promise<readonly BatchOutcome[]> {
+    const view = new OverlayView(this.#groups)
+    const plans = batches.map((batch) => {
+      const plan = planBatch(view, batch)
+      for (const write of plan.writes) view.apply(write)
+      return plan
+    })
+    const planned = plans.map(({ writes }) => writes).filter((writes) => writes.length > 0)
+    const writes = planned.flat()
+    const bytes = boundOfWrites(writes)
+    if (bytes > MAX_RECORD_BYTES || this.#deletesGroup(writes)) return this.#writeToPlace(batches)
+    if (writes.length > 0) await this.#append(planned, { writes, bytes })
+    return plans.map(({ refusal }) => refusal)
+  }
+
+  sizeBytes(): Promise<number> {
+    return this.#base.sizeBytes()
+  }
+
+  /** What cannot be placed now stays in the journal, and is placed when the store is opened. */
+  async close(): Promise<void> {
+    await this.#placeAll().catch(() => undefined)
+    clearTimeout(this.#timer)
+    try {
+      await this.#journal.close()
+    } finally {
+      await this.#base.close()
+    }
+  }
+
+  async #append(planned: readonly Batch[], { writes, bytes }: Record): Promise<void> {
+    await this.#makeRoom(bytes)
+    this.#isAppending = true
+    try {
+      await this.#journal.append(writes)
+      for (const batch of planned) this.#pending.add(batch)
+    } finally {
+      this.#isAppending = false
+    }
+    if (this.#isDue || this.#pending.size >= ENOUGH_WRITES) this.#place()
+    else this.#placeAfter(MAX_WAIT_MS)
+  }
+
+  /** @throws why writes cannot be placed, when the journal is full of them */
+  async #makeRoom(bytes: number): Promise<void> {
+    while (!this.#journal.hasRoomFor(bytes)) {
+      const mustWait = this.#placing !== undefined
+      this.#place()
+      if (mustWait) await this.#attempted()
+    }
+  }
+
+  async #writeToPlace(batches: readonly Batch[]): Promise<readonly BatchOutcome[]> {
+    await this.#placeAll()
+    this.#groups.forget()
+    return this.#base.write(batches)
+  }
+
+  async #placeAll(): Promise<void> {
+    while (this.#placing !== undefined || !this.#pending.isEmpty) {
+      this.#place()
+      await this.#attempted()
+    }
+  }
+
+  /** @throws why the attempt under way fails */
+  async #attempted(): Promise<void> {
+    await this.#attempt
+    if (this.#placing !== undefined && this.#failure !== undefined) throw this.#failure.error
+  }
+
+  #placeAfter(waitMs: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      this.#place()
+    }, waitMs).unref()
+  }
+
+  /**
+   * Begins to place what is pending, unless that is under way. The file of the journal must not
+   * change while a record is being written.
+   */
+  #place(): void {
+    this.#isDue = this.#attempt !== undefined || this.#isAppending
+    if (this.#isDue) return
+    if (this.#placing === undefined) {
+      if (this.#pending.isEmpty) return
+      this.#placing = { writes: this.#pending, recordNumber: this.#journal.lastNumber }
+      this.#pending = new PendingWrites()
+      this.#journal.turn()
+    }
+    this.#attempt = this.#attemptToPlace(this.#placing)
+  }
+
+  async #attemptToPlace({ writes, recordNumber }: Placing): Promise<void> {
+    try {
+      const outcomes = await this.#base.place(writes.batches, recordNumber)
+      const refusal = outcomes.find((outcome) => outcome !== undefined)
+      if (refusal !== undefined) throw refusal
+      this.#placing = undefined
+      this.#failure = undefined
+    } catch (error) {
+      this.#failure = { error }
+      this.#placeAfter(RETRY_MS)
+    }
+    this.#attempt = undefined
+    if (this.#isDue && this.#failure === undefined) this.#place()
+  }
+
+  /** Readers of what is pending could not tell what was below it. */
+  #deletesGroup(writes: Batch): boolean {
+    if (!writes.some(({ kind }) => kind === 'delete')) return false
+    const made = new Set(writes.filter(({ kind }) => kind === 'group').map(({ path }) => path))
+    return writes.some(
+      ({ kind, path }) =>
+        kind === 'delete' && (made.has(path) || this.#groups.entryAt(path)?.kind === 'group'),
+    )
+  }
+}
+
+interface Record {
+  readonly writes: Batch
+  readonly bytes: number
+}
+
+interface Placing {
+  readonly writes: PendingWrites
+  readonly recordNumber: number
+}
