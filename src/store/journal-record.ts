@@ -5,7 +5,7 @@
 import type { StoreWrite } from './store.ts'
 
 const HEAD_BYTES = 7
-const KINDS = ['value', 'link', 'group', 'delete'] as const
+const KINDS = ['value', 'link', 'group', 'delete', 'link where nothing is'] as const
 /** Of a character of UTF-16 in UTF-8. */
 const MAX_CHARACTER_BYTES = 3
 
@@ -49,10 +49,14 @@ function encodeWrite(write: StoreWrite, target: Buffer, start: number): number {
   const pathStart = start + HEAD_BYTES
   const contentStart = pathStart + target.write(write.path, pathStart)
   const end = contentStart + encodeContent(write, target, contentStart)
-  target[start] = KINDS.indexOf(write.kind)
+  target[start] = KINDS.indexOf(kindOf(write))
   target.writeUInt16LE(contentStart - pathStart, start + 1)
   target.writeUInt32LE(end - contentStart, start + 3)
   return end
+}
+
+function kindOf(write: StoreWrite): (typeof KINDS)[number] {
+  return write.kind === 'link' && write.onlyNew === true ? 'link where nothing is' : write.kind
 }
 
 function encodeContent(write: StoreWrite, target: Buffer, start: number): number {
@@ -63,6 +67,14 @@ function encodeContent(write: StoreWrite, target: Buffer, start: number): number
 }
 
 function writeOf(kind: (typeof KINDS)[number], path: string, content: Buffer): StoreWrite {
-  if (kind === 'value') return { kind, path, value: content }
-  return kind === 'link' ? { kind, path, target: content.toString('utf8') } : { kind, path }
+  switch (kind) {
+    case 'value':
+      return { kind, path, value: content }
+    case 'link':
+      return { kind, path, target: content.toString('utf8') }
+    case 'link where nothing is':
+      return { kind: 'link', path, target: content.toString('utf8'), onlyNew: true }
+    default:
+      return { kind, path }
+  }
 }

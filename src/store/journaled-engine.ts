@@ -9,12 +9,10 @@
  * that nothing which was acknowledged can be refused later. After a crash the journal is carried out
  * again. Batches that are large, or delete a group, go to their place at once, behind all before.
  */
+import { BatchPlanner } from './batch-planner.ts'
 import { boundOfWrites } from './journal-record.ts'
-import { KnownGroups } from './known-groups.ts'
-import { OverlayView } from './overlay-view.ts'
 import { PendingView } from './pending-view.ts'
 import { PendingWrites } from './pending-writes.ts'
-import { planBatch } from './plan-batch.ts'
 import type { StorePath } from './store.ts'
 import type {
   Batch,
@@ -65,9 +63,10 @@ class JournaledEngine implements StoreEngine {
   #pending = new PendingWrites()
   /** In the other file, on the way to their place. */
   #placing: Placing | undefined
+  /** Both, the latest first. */
+  #layers: readonly PendingWrites[] = [this.#pending]
   readonly #view: PendingView
-  /** For what is planned. */
-  readonly #groups: KnownGroups
+  readonly #planner: BatchPlanner
   #isAppending = false
   /** It was time to place what is pending when that could not be. */
   #isDue = false
@@ -79,10 +78,8 @@ class JournaledEngine implements StoreEngine {
   constructor(base: PlacingEngine, journal: WriteJournal) {
     this.#base = base
     this.#journal = journal
-    this.#view = new PendingView(base, () =>
-      this.#placing === undefined ? [this.#pending] : [this.#pending, this.#placing.writes],
-    )
-    this.#groups = new KnownGroups(this.#view)
+    this.#view = new PendingView(base, () => this.#layers)
+    this.#planner = new BatchPlanner(this.#view)
   }
 
   get name(): string {
@@ -102,16 +99,13 @@ class JournaledEngine implements StoreEngine {
   }
 
   async write(batches: readonly Batch[]): Promise<readonly BatchOutcome[]> {
-    const view = new OverlayView(this.#groups)
-    const plans = batches.map((batch) => {
-      const plan = planBatch(view, batch)
-      for (const write of plan.writes) view.apply(write)
-      return plan
-    })
+    const plans = this.#planner.plan(batches)
     const planned = plans.map(({ writes }) => writes).filter((writes) => writes.length > 0)
     const writes = planned.flat()
     const bytes = boundOfWrites(writes)
-    if (bytes > MAX_RECORD_BYTES || this.#deletesGroup(writes)) return this.#writeToPlace(batches)
+    if (bytes > MAX_RECORD_BYTES || this.#planner.deletesGroup(writes)) {
+      return this.#writeToPlace(batches)
+    }
     if (writes.length > 0) await this.#append(planned, { writes, bytes })
     return plans.map(({ refusal }) => refusal)
   }
@@ -155,7 +149,7 @@ class JournaledEngine implements StoreEngine {
 
   async #writeToPlace(batches: readonly Batch[]): Promise<readonly BatchOutcome[]> {
     await this.#placeAll()
-    this.#groups.forget()
+    this.#planner.forget()
     return this.#base.write(batches)
   }
 
@@ -190,6 +184,7 @@ class JournaledEngine implements StoreEngine {
       if (this.#pending.isEmpty) return
       this.#placing = { writes: this.#pending, recordNumber: this.#journal.lastNumber }
       this.#pending = new PendingWrites()
+      this.#layers = [this.#pending, this.#placing.writes]
       this.#journal.turn()
     }
     this.#attempt = this.#attemptToPlace(this.#placing)
@@ -201,6 +196,7 @@ class JournaledEngine implements StoreEngine {
       const refusal = outcomes.find((outcome) => outcome !== undefined)
       if (refusal !== undefined) throw refusal
       this.#placing = undefined
+      this.#layers = [this.#pending]
       this.#failure = undefined
     } catch (error) {
       this.#failure = { error }
@@ -208,16 +204,6 @@ class JournaledEngine implements StoreEngine {
     }
     this.#attempt = undefined
     if (this.#isDue && this.#failure === undefined) this.#place()
-  }
-
-  /** Readers of what is pending could not tell what was below it. */
-  #deletesGroup(writes: Batch): boolean {
-    if (!writes.some(({ kind }) => kind === 'delete')) return false
-    const made = new Set(writes.filter(({ kind }) => kind === 'group').map(({ path }) => path))
-    return writes.some(
-      ({ kind, path }) =>
-        kind === 'delete' && (made.has(path) || this.#groups.entryAt(path)?.kind === 'group'),
-    )
   }
 }
 

@@ -4,9 +4,10 @@
  * which looks anyway.
  */
 import type { PutOptions, RootDatabase } from 'lmdb'
-import { EntryEncoder, isGroupEntry, isShort, numberOf } from './lmdb-entry.ts'
+import { EntryEncoder, isFlatGroupEntry, isGroupEntry, isShort, numberOf } from './lmdb-entry.ts'
 import { type KeyRange, keysBelow, type LmdbKey, MAX_NUMBER } from './lmdb-key.ts'
 import type { StorePath, StoreWrite } from './store.ts'
+import { parentPath } from './store-path.ts'
 
 export type LmdbDatabase = RootDatabase<Uint8Array, LmdbKey>
 
@@ -44,6 +45,7 @@ export class EntryWriter {
     if (this.#staysShort(write)) this.#database.putSync(path, this.#encode(write))
     else if (this.#insert(path, this.#encode(write), IF_NEW)) this.#putApart(write)
     else this.#replace(write)
+    if (write.kind === 'group') this.#noteGroupIn(parentPath(path))
   }
 
   /** Removes what is at a path, with all below it. */
@@ -62,6 +64,13 @@ export class EntryWriter {
 
   #staysShort(write: PutWrite): boolean {
     return write.kind === 'value' && isShort(write) && this.#short.has(write.path)
+  }
+
+  /** The group above one that was made: it is flat no more. */
+  #noteGroupIn(above: StorePath): void {
+    if (above === '') return
+    const entry = this.#database.getBinary(above)
+    if (entry && isFlatGroupEntry(entry)) this.#database.putSync(above, this.#encoder.group())
   }
 
   #replace(write: PutWrite): void {
@@ -91,7 +100,7 @@ export class EntryWriter {
   /** For a value that lies apart, the entry names the number that `#putApart` will use. */
   #encode(write: PutWrite): Uint8Array {
     if (write.kind === 'link') return this.#encoder.link(write.target)
-    if (write.kind === 'group') return this.#encoder.group()
+    if (write.kind === 'group') return this.#encoder.flatGroup()
     return isShort(write)
       ? this.#encoder.value(write.value)
       : this.#encoder.valueApart(this.#lastNumber + 1)

@@ -17,6 +17,9 @@ const NUMBER_BYTES = 6
 const REUSED_BYTES = 16_384
 
 const GROUP: StoredEntry = { kind: 'group' }
+const FLAT_GROUP: StoredEntry = { kind: 'group', isFlat: true }
+/** Second byte of a group that has no group directly below it. In format 1 and 2 no group has one. */
+const FLAT = 1
 
 /** Entries as bytes, each of which holds until the next one is made. */
 export class EntryEncoder {
@@ -42,6 +45,12 @@ export class EntryEncoder {
     return this.#bytes.subarray(0, 1 + this.#bytes.write(target, 1))
   }
 
+  flatGroup(): Uint8Array {
+    this.#bytes[0] = TAG.group
+    this.#bytes[1] = FLAT
+    return this.#bytes.subarray(0, 2)
+  }
+
   group(): Uint8Array {
     this.#bytes[0] = TAG.group
     return this.#bytes.subarray(0, 1)
@@ -55,6 +64,10 @@ export function isShort(write: StoreWrite): boolean {
 
 export function isGroupEntry(entry: Uint8Array): boolean {
   return entry[0] === TAG.group
+}
+
+export function isFlatGroupEntry(entry: Uint8Array): boolean {
+  return isGroupEntry(entry) && entry[1] === FLAT
 }
 
 /** The number of the value that lies apart; `undefined` for every other entry. */
@@ -83,7 +96,7 @@ export function decodeEntry(
     case TAG.link:
       return { kind: 'link', target: asBuffer(entry).toString('utf8', 1) }
     case TAG.group:
-      return GROUP
+      return entry[1] === FLAT ? FLAT_GROUP : GROUP
     default:
       throw damaged()
   }

@@ -192,7 +192,7 @@ test('lmdb: nothing stays of a value that was replaced or deleted, however long 
   assert.deepEqual(raw, [
     ['\0\0form', 1],
     ['\0\0jour', 12],
-    ['\0e', 1],
+    ['\0e', 2],
     ['\0long', 6],
     ['\0short', 7],
     ['\xff\0\0\0\0\0', LONG.length + 2],

@@ -22,6 +22,7 @@ export class OverlayView implements EntryView {
 
   apply(write: StoreWrite): void {
     if (write.kind === 'delete') this.#delete(write.path)
+    else if (write.kind === 'link' && write.onlyNew && this.entryAt(write.path)) return
     else this.#entries.set(write.path, entryOf(write))
   }
 

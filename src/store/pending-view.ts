@@ -1,7 +1,7 @@
 /** What readers see: entries in their place, and above them the writes that are pending. */
 import { compareText } from '../base/bytes.ts'
 import { entryOf } from './overlay-view.ts'
-import type { PendingWrites } from './pending-writes.ts'
+import { isOnlyNew, type PendingWrites } from './pending-writes.ts'
 import type { StorePath, StoreWrite } from './store.ts'
 import type { NamedEntry, NameRange, StoredEntry, StoreEngine } from './store-engine.ts'
 import { joinPath } from './store-path.ts'
@@ -19,8 +19,21 @@ export class PendingView implements Placed {
   }
 
   entryAt(path: StorePath): StoredEntry | undefined {
-    const write = this.#writeAt(path)
-    return write === undefined ? this.#base.entryAt(path) : entryAfter(write)
+    let ifNothing: StoreWrite | undefined
+    for (const layer of this.#layers()) {
+      const write = layer.at(path)
+      if (write === undefined) continue
+      if (!isOnlyNew(write)) return entryAfter(write) ?? (ifNothing && entryAfter(ifNothing))
+      ifNothing = write
+    }
+    return this.#base.entryAt(path) ?? (ifNothing && entryAfter(ifNothing))
+  }
+
+  /** Whether a path is a group in its place that has no group directly below it, nor will have. */
+  isFlatGroup(path: StorePath): boolean {
+    const entry = this.#base.entryAt(path)
+    if (entry?.kind !== 'group' || entry.isFlat !== true) return false
+    return !this.#layers().some((layer) => layer.makesGroupIn(path))
   }
 
   names(group: StorePath, range: NameRange): string[] {
@@ -48,14 +61,6 @@ export class PendingView implements Placed {
     return inOrder(entries.keys(), range).flatMap((name) => entries.get(name) ?? [])
   }
 
-  #writeAt(path: StorePath): StoreWrite | undefined {
-    for (const layer of this.#layers()) {
-      const write = layer.at(path)
-      if (write !== undefined) return write
-    }
-    return undefined
-  }
-
   #layersWith(group: StorePath): PendingWrites[] {
     return this.#layers().filter((layer) => layer.hasIn(group))
   }
@@ -67,10 +72,7 @@ export class PendingView implements Placed {
     layers: readonly PendingWrites[],
   ): Iterable<{ readonly name: string; readonly entry: StoredEntry | undefined }> {
     const names = new Set(layers.flatMap((layer) => layer.namesIn(group, range)))
-    for (const name of names) {
-      const write = this.#writeAt(joinPath(group, name))
-      if (write !== undefined) yield { name, entry: entryAfter(write) }
-    }
+    for (const name of names) yield { name, entry: this.entryAt(joinPath(group, name)) }
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Writes that are decided and not in their place yet, in the order of the batches. Each is known by
- * its exact path; to delete a group with all below it is none of them.
+ * its exact path; to delete a group with all below it is none of them. A link that is only made where
+ * nothing is may be one: whether it is made shows when it finds its place.
  */
 import { SortedNames } from './sorted-names.ts'
 import type { StorePath, StoreWrite } from './store.ts'
@@ -14,6 +15,7 @@ export class PendingWrites {
   /** Paths that came since names were last asked for, which is seldom. */
   #unlisted: StorePath[] = []
   #deletes = 0
+  readonly #groupsAbove = new Set<StorePath>()
 
   get isEmpty(): boolean {
     return this.batches.length === 0
@@ -31,11 +33,22 @@ export class PendingWrites {
 
   add(batch: Batch): void {
     this.batches.push(batch)
-    for (const write of batch) {
-      if (!this.#writes.has(write.path)) this.#unlisted.push(write.path)
-      this.#writes.set(write.path, write)
-      if (write.kind === 'delete') this.#deletes++
-    }
+    for (const write of batch) this.#add(write)
+  }
+
+  #add(write: StoreWrite): void {
+    const before = this.#writes.get(write.path)
+    if (before === undefined) this.#unlisted.push(write.path)
+    else if (isOnlyNew(write) && before.kind !== 'delete') return
+    const isDecided = before?.kind === 'delete' && isOnlyNew(write)
+    this.#writes.set(write.path, isDecided ? { ...write, onlyNew: false } : write)
+    if (write.kind === 'delete') this.#deletes++
+    if (write.kind === 'group') this.#groupsAbove.add(parentPath(write.path))
+  }
+
+  /** Whether a group is made directly below a path. */
+  makesGroupIn(path: StorePath): boolean {
+    return this.#groupsAbove.has(path)
   }
 
   /** The last write at a path, if there is one. */
@@ -63,4 +76,11 @@ export class PendingWrites {
     }
     names.add(lastName(path))
   }
+}
+
+/** Whether it depends on what was there before what becomes of a write. */
+export function isOnlyNew(
+  write: StoreWrite,
+): write is Extract<StoreWrite, { kind: 'link' }> & { onlyNew: true } {
+  return write.kind === 'link' && write.onlyNew === true
 }

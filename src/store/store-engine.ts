@@ -10,7 +10,11 @@ import type { StorePath, StoreWrite } from './store.ts'
 export type StoredEntry =
   | { readonly kind: 'value'; readonly read: () => Uint8Array }
   | { readonly kind: 'link'; readonly target: StorePath }
-  | { readonly kind: 'group' }
+  | {
+      readonly kind: 'group'
+      /** There is no group directly below it. Without it nobody knows. */
+      readonly isFlat?: boolean
+    }
 
 /** Exact look-ups: no link is followed. The empty path is a group. */
 export interface EntryView {
