@@ -1,7 +1,7 @@
 /**
  * Test aid, run as a process of its own whose files may only grow to a limit: fills the store that
- * its first argument describes until a batch fails, and prints what became of that batch, of one
- * that was committed with it, and of the next.
+ * its first argument describes until a batch fails, and prints how many were written, and what became
+ * of the one that failed, of one that was committed with it, and of the next.
  */
 import { isAoError } from '../base/errors.ts'
 import { openStore, type StoreSpec } from './open-store.ts'
@@ -21,11 +21,14 @@ const write = (path: string, bytes: number): Promise<string> => {
   )
 }
 
-for (let number = 0; (await write(`fill/${number}`, LARGE_BYTES)) === 'written'; number++);
+let filled = 0
+while ((await write(`fill/${filled}`, LARGE_BYTES)) === 'written') filled++
 const [large, small] = await Promise.all([
   write('last/large', LARGE_BYTES),
   write('last/small', 10),
 ])
 const after = await write('last/after', 10)
-process.stdout.write(JSON.stringify({ large, small, after, visible: await store.list('last') }))
+process.stdout.write(
+  JSON.stringify({ filled, large, small, after, visible: await store.list('last') }),
+)
 await store.close()
