@@ -105,7 +105,7 @@ for (const [what, change] of [
 }
 
 for (const [what, marker, reason] of [
-  ['of a later format', { engine: 'lmdb', format: 3 }, /format 2 in .*, found format 3; use the r/],
+  ['of a later format', { engine: 'lmdb', format: 4 }, /format 3 in .*, found format 4; use the r/],
   ['of another engine', { engine: 'fs', format: 1 }, /engine "lmdb" in .*, found one of "fs"; use/],
 ] as const) {
   test(`a node does not start on a store ${what}`, async (t) => {
