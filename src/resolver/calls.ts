@@ -142,18 +142,48 @@ function withHashpath(answer: Message, base: Message, request: Message): Message
   const { loadedFrom, stored } = answer.priv
   // Known from here on, so that answers do not keep all the messages that they come from.
   void base.priv.hashpath
-  let step: { readonly base: Message; readonly request: Message } | undefined = { base, request }
-  let path: string | undefined
-  const priv: { readonly [Key in keyof MessagePrivate]: MessagePrivate[Key] | undefined } = {
-    ...(loadedFrom === undefined ? {} : { loadedFrom }),
-    ...(stored === undefined ? {} : { stored }),
-    get hashpath() {
-      if (step !== undefined) path = hashpathOf(step.base, step.request)
-      step = undefined
-      return path
-    },
-  }
+  const priv = new AnswerPrivate({ base, request })
+  if (loadedFrom !== undefined) priv.loadedFrom = loadedFrom
+  if (stored !== undefined) priv.stored = stored
   return answer.replacingPrivate(priv as MessagePrivate)
+}
+
+interface Step {
+  readonly base: Message
+  readonly request: Message
+}
+
+/**
+ * What is private of an answer. Its hashpath is a property of its own, that copies have too.
+ *
+ * @NOTE One getter for all: with one of its own each object has its own hidden class, which V8 keeps,
+ * and all that the getter reaches with it, until it next collects the whole heap.
+ */
+class AnswerPrivate {
+  declare loadedFrom?: string
+  declare stored?: Message
+  declare readonly hashpath: string | undefined
+  #step: Step | undefined
+  #hashpath: string | undefined
+
+  constructor(step: Step) {
+    this.#step = step
+    Object.defineProperty(this, 'hashpath', OWN_HASHPATH)
+  }
+
+  static hashpathOf(priv: AnswerPrivate): string | undefined {
+    const step = priv.#step
+    if (step !== undefined) priv.#hashpath = hashpathOf(step.base, step.request)
+    priv.#step = undefined
+    return priv.#hashpath
+  }
+}
+
+const OWN_HASHPATH = {
+  enumerable: true,
+  get(this: AnswerPrivate) {
+    return AnswerPrivate.hashpathOf(this)
+  },
 }
 
 /** A request that has no id, since its keys cannot be encoded, is answered without a hashpath. */
