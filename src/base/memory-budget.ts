@@ -30,6 +30,8 @@ interface Account extends MemoryAccount {
 export interface MemoryAccount {
   /** See `MemoryBudget.hold`. */
   hold(bytes: number): void
+  /** Gives back all but so many bytes; the account goes on. */
+  keep(bytes: number): void
 }
 
 export function createMemoryBudget(limitBytes: number): MemoryBudget {
@@ -42,12 +44,21 @@ export function createMemoryBudget(limitBytes: number): MemoryBudget {
     account.bytes += bytes
     used += bytes
   }
+  const keep = (account: Account, bytes: number): void => {
+    if (bytes >= account.bytes || !account.isOpen) return
+    used -= account.bytes - bytes
+    account.bytes = bytes
+  }
   return {
     get usedBytes() {
       return used
     },
     run: async (work) => {
-      const account: Account = { bytes: 0, isOpen: true, hold: (bytes) => hold(account, bytes) }
+      const account: Account = {
+        ...{ bytes: 0, isOpen: true },
+        hold: (bytes) => hold(account, bytes),
+        keep: (bytes) => keep(account, bytes),
+      }
       try {
         return await accounts.run(account, work, account)
       } finally {

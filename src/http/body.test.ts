@@ -10,7 +10,7 @@ import { DEFAULT_HTTP_LIMITS } from './limits.ts'
 import { Refusal } from './refusal.ts'
 import { readHead } from './request-head.ts'
 
-const free: MemoryAccount = { hold: () => undefined }
+const free: MemoryAccount = { hold: () => undefined, keep: () => undefined }
 
 /** A server whose replies are what it read, and a connection to it. */
 async function open(t: TestContext, read: (request: IncomingMessage) => Promise<string>) {
@@ -74,6 +74,7 @@ test('a body that came with its headers is counted for its request', async (t) =
     hold: (bytes) => {
       throw new AoError('overloaded', `No room for ${bytes} bytes`)
     },
+    keep: () => undefined,
   }
   const { socket, untilReply } = await open(t, async (request) => {
     const reading = Promise.resolve(reader(request, readHead(request), full))

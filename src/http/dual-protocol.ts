@@ -47,6 +47,7 @@ export function createDualServer(listener: RequestListener, limits: HttpLimits):
   const http2 = createHttp2(listener, limits)
   const sessions = new Set<ServerHttp2Session>()
   const undecided = new Set<Socket>()
+  const http2Sockets = new Set<Socket>()
   let accepted = 0
   http2.on('session', (session) => {
     if (sessions.size >= MAX_HTTP2_SESSIONS) {
@@ -67,8 +68,11 @@ export function createDualServer(listener: RequestListener, limits: HttpLimits):
     socket.once('close', () => undecided.delete(socket))
     sniff(socket, limits.headersTimeoutMs, (isHttp2) => {
       undecided.delete(socket)
-      if (isHttp2) http2.emit('connection', socket)
-      else for (const serve of serveHttp1) serve.call(http1, socket)
+      if (isHttp2) {
+        http2Sockets.add(socket)
+        socket.once('close', () => http2Sockets.delete(socket))
+        http2.emit('connection', socket)
+      } else for (const serve of serveHttp1) serve.call(http1, socket)
     })
   })
   limitConnections(http1, limits)
@@ -89,6 +93,8 @@ export function createDualServer(listener: RequestListener, limits: HttpLimits):
   const destroyConnections = (): void => {
     for (const socket of undecided) socket.destroy()
     for (const session of sessions) session.destroy()
+    // A session that was closed before waits until its client ends the connection.
+    for (const socket of http2Sockets) socket.destroy()
     http1.closeAllConnections()
   }
   return Object.assign(http1, { closeHttp2Sessions, acceptWaiting, destroyConnections })

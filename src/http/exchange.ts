@@ -121,12 +121,19 @@ class Call implements Received, Expiring {
       this.#refuseHead()
       const reading = this.#read(admission, account)
       this.body = reading instanceof Promise ? await reading : reading
-      const leave = admission.admit(this.#address)
+      let leave = admission.admit(this.#address)
       const deadline = this.#deps.deadlines.add(this)
       try {
         const reply = await work(this)
         if (reply.stream === undefined) this.#answer({ reply, closes: false })
-        else await this.#answerByStream({ reply, closes: false })
+        else {
+          const onSlow = (): void => {
+            leave()
+            leave = NOTHING
+            this.#awaitReader(account)
+          }
+          await this.#answerByStream({ reply, closes: false, onSlow })
+        }
       } finally {
         this.#deps.deadlines.delete(deadline)
         leave()
@@ -177,6 +184,13 @@ class Call implements Received, Expiring {
     await this.#write(options)
   }
 
+  /** A reply that waits for its client takes no place from others, and holds but little. */
+  #awaitReader(account: MemoryAccount): void {
+    this.body = NO_BODY
+    account.keep(this.head.bytes)
+    this.#deps.outbox.watch(this.#response, PAUSED_STREAM_BYTES)
+  }
+
   async #write(options: WriteOptions): Promise<void> {
     try {
       const streaming = writeReply(this.#request, this.#response, options)
@@ -224,7 +238,8 @@ class Call implements Received, Expiring {
   }
 
   /** From here on no other answer counts. */
-  #settle({ reply, closes }: WriteOptions): WriteOptions {
+  #settle(answer: WriteOptions): WriteOptions {
+    const { reply, closes } = answer
     this.#isAnswered = true
     const { method, target } = this.head
     const { status } = reply
@@ -241,12 +256,15 @@ class Call implements Received, Expiring {
       },
       'Request answered',
     )
-    return { reply, closes: closes || this.#deps.isClosing() }
+    return { ...answer, closes: closes || this.#deps.isClosing() }
   }
 }
 
 /** Bodies up to this size are swallowed when the request is refused, to keep the connection. */
 const SWALLOWED_BYTES = 65_536
+
+/** What it takes to go on with a long page: the ids of all that is in it. */
+const PAUSED_STREAM_BYTES = 262_144
 
 const NOTHING = (): void => undefined
 

@@ -28,6 +28,7 @@ function pagesOf(messages: readonly Message[]) {
     json: async (ids) => new Map(ids.map((id) => [id, Buffer.from(encodeNestedJson(find(id)))])),
     parts: async (entries) =>
       new Map(entries.map(({ id, path }) => [path, encodeNestedParts(find(id), path)])),
+    release: () => undefined,
   }
   const page = (slots: Message): Message =>
     new Message<Value>([

@@ -10,6 +10,7 @@ import { partName } from '../message/header-form.ts'
 import type { InlinedMessage, InlineForms } from '../message/inline-forms.ts'
 import type { EncodedParts } from '../message/multipart.ts'
 import type { Encoded } from './wire-reply.ts'
+import type { ReplyStream } from './write-stream.ts'
 
 /** Messages whose form is made without a pause. */
 const BATCH = 64
@@ -42,7 +43,17 @@ export async function jsonBody(
 ): Promise<Pick<Encoded, 'body' | 'stream'>> {
   const end = endOfBatch(pieces, 0, FIRST_BATCH)
   const first = await joinPieces(pieces.slice(0, end))
-  return end === pieces.length ? { body: first } : { stream: chunksAfter(first, pieces, end) }
+  return end === pieces.length ? { body: first } : { stream: streamAfter(first, pieces, end) }
+}
+
+function streamAfter(first: Uint8Array, pieces: readonly JsonPiece[], from: number): ReplyStream {
+  const sources = new Set(pieces.flatMap((piece) => ('id' in piece ? piece.from : [])))
+  return {
+    [Symbol.asyncIterator]: () => chunksAfter(first, pieces, from),
+    release: () => {
+      for (const forms of sources) forms.release()
+    },
+  }
 }
 
 async function* chunksAfter(

@@ -16,7 +16,7 @@ import { createHttpServer, type HttpServer } from './server.ts'
 const decoders: RequestDecoders = new Map([
   ['httpsig@1.0', ({ primitive, body }) => new Message<Value>([...primitive, ['body', body]])],
 ])
-const encoders: ReplyEncoders = new Map<string, ReplyEncoder>([
+const plainEncoders: ReplyEncoders = new Map<string, ReplyEncoder>([
   ['httpsig@1.0', (message: Message) => ({ headers: headersOf(message), body: bodyOf(message) })],
   [
     'json@1.0',
@@ -41,6 +41,8 @@ function bodyOf(message: Message): Binary {
 export interface Setup {
   readonly resolve?: Resolve
   readonly routes?: readonly PlainRoute[]
+  /** Default: headers and body as they are, or JSON. */
+  readonly encoders?: ReplyEncoders
   readonly limits?: Partial<HttpLimits>
   readonly rateLimitExempt?: readonly string[]
   readonly trustedProxies?: readonly string[]
@@ -56,7 +58,7 @@ export async function start(
     {
       resolve: setup.resolve ?? echo,
       decoders,
-      encoders,
+      encoders: setup.encoders ?? plainEncoders,
       routes: setup.routes ?? [],
       storeMessage: async () => undefined,
       loadLinks: async (message) => message,

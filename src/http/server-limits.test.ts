@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect as connectHttp2 } from 'node:http2'
+import { connect as connectHttp2, constants } from 'node:http2'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { Agent, request } from 'undici'
@@ -244,4 +244,22 @@ test('close() cuts what takes too long', async () => {
   const stuck = request(`${url}/x`)
   await started.promise
   await Promise.all([server.close(), assert.rejects(stuck)])
+})
+
+test('close() ends a connection of HTTP/2 whose client reset a reply and does not end it', async () => {
+  const { server, port, url } = await start({
+    limits: { closeTimeoutMs: 50 },
+    resolve: async () => ({ kind: 'ok', value: 'x'.repeat(5_000_000) }),
+  })
+  const socket = connect(port, '127.0.0.1')
+  const session = connectHttp2(url, { createConnection: () => socket })
+  session.on('error', () => undefined)
+  const stream = session.request({ ':path': '/x' })
+  stream.on('error', () => undefined)
+  await once(stream, 'response')
+  stream.close(constants.NGHTTP2_NO_ERROR)
+  await new Promise<void>((answered) => session.ping(() => answered()))
+  await server.close()
+  session.destroy()
+  socket.destroy()
 })

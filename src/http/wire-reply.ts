@@ -4,6 +4,7 @@ import { toBytes } from '../base/bytes.ts'
 import { AoError } from '../base/errors.ts'
 import type { PlainWire } from '../codec/httpsig/httpsig.ts'
 import { encodeHeaderName, encodeHeaderValue } from './header-text.ts'
+import type { ReplyStream } from './write-stream.ts'
 
 export interface WireReply {
   readonly status: number
@@ -11,13 +12,13 @@ export interface WireReply {
   readonly headers: readonly string[]
   readonly body?: Uint8Array
   /** Instead of a body, one that is sent while it is made. */
-  readonly stream?: AsyncIterable<Uint8Array>
+  readonly stream?: ReplyStream
 }
 
 export interface Encoded {
   readonly headers: Iterable<readonly [string, Binary]>
   readonly body?: Binary
-  readonly stream?: AsyncIterable<Uint8Array>
+  readonly stream?: ReplyStream
 }
 
 /**

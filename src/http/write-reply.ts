@@ -1,7 +1,9 @@
 /** Writes a reply to its connection. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isGone } from './is-gone.ts'
 import { isBodyless } from './status.ts'
 import type { WireReply } from './wire-reply.ts'
+import { writeStream } from './write-stream.ts'
 
 /** How long an unread rest of a request is swallowed, so that the client can read its refusal. */
 const LINGER_MS = 1_000
@@ -12,6 +14,8 @@ export interface WriteOptions {
   readonly reply: WireReply
   /** Whether the connection ends with this reply. */
   readonly closes: boolean
+  /** See `writeStream`. Default: nothing. */
+  readonly onSlow?: () => void
 }
 
 /**
@@ -21,9 +25,9 @@ export interface WriteOptions {
 export function writeReply(
   request: IncomingMessage,
   response: ServerResponse,
-  { reply, closes }: WriteOptions,
+  { reply, closes, onSlow = () => undefined }: WriteOptions,
 ): Promise<void> | undefined {
-  if (response.destroyed) return undefined
+  if (isGone(response)) return undefined
   const { status, body, stream } = reply
   const headers = [...reply.headers]
   if (!isBodyless(status) && stream === undefined)
@@ -32,33 +36,14 @@ export function writeReply(
   const isLast = closes && isHttp1
   if (isLast) headers.push('connection', 'close')
   response.writeHead(status, headers)
-  if (stream !== undefined && request.method !== 'HEAD') return writeStream(response, stream)
+  if (stream !== undefined && request.method !== 'HEAD') {
+    return writeStream(response, stream, onSlow)
+  }
   const sent = isBodyless(status) || request.method === 'HEAD' ? undefined : body
   if (isLast && !request.complete) endLater(request, response, sent)
   else if (sent === undefined || sent.length > ONE_WRITE_BYTES || !isHttp1) response.end(sent)
   else response.end(asLatin1(sent), 'latin1')
   return undefined
-}
-
-/**
- * Chunks are written as they are made, whether or not the client keeps up: to wait for it would hold
- * what they are made of, which is more than the rest of the reply.
- */
-async function writeStream(
-  response: ServerResponse,
-  stream: AsyncIterable<Uint8Array>,
-): Promise<void> {
-  try {
-    for await (const chunk of stream) {
-      if (response.destroyed) return
-      response.write(chunk)
-    }
-  } catch (error) {
-    // Nothing but the missing end tells the client.
-    response.destroy()
-    throw error
-  }
-  response.end()
 }
 
 /** One character for each byte: Node puts headers and a text of this kind into one write. */

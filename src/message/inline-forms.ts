@@ -23,6 +23,8 @@ export interface InlineForms {
   json(ids: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>
   /** Each as parts of a multipart body, by path. */
   parts(entries: readonly InlineEntry[]): Promise<ReadonlyMap<string, EncodedParts>>
+  /** Gives up what was read for forms that are not made yet: it is read again if they are. */
+  release(): void
 }
 
 /** A message of links with forms of what they stand for. */

@@ -38,7 +38,8 @@ test('remember() forgets the oldest beyond its bytes, and keeps nothing larger t
 
 test('remember() keeps no forms of what a message links to', () => {
   const none = async () => new Map<string, never>()
-  const links = createMessage({ a: 'b' }).withPrivate({ inlineForms: { json: none, parts: none } })
+  const inlineForms = { json: none, parts: none, release: () => undefined }
+  const links = createMessage({ a: 'b' }).withPrivate({ inlineForms })
   const memory = createReplyMemory()
   memory.remember(new Message([['links', links]]))
   assert.equal(memory.find(unsignedId(links))?.priv.inlineForms, undefined)

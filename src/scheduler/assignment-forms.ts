@@ -129,6 +129,10 @@ class FormsOfPage implements PageForms {
     return made.map(([, edge]) => edge)
   }
 
+  release(): void {
+    this.#read.clear()
+  }
+
   /** The forms of entries: those that are kept, and all others made. */
   async #forms<E extends { readonly id: string }, T>(
     entries: readonly E[],
