@@ -20,10 +20,10 @@ const size = {
   headerLimitBytes: limit(
     wholeNumber(
       MEBIBYTE,
-      'Largest sum of request line and headers; messages travel as headers, so that it is far above the usual 16 KiB.',
+      'Largest sum of request line and headers; messages travel as headers, so that it is far above the usual 16 KiB. Over HTTP/2 never more than 128 KiB.',
       { min: 16_384 },
     ),
-    '431; the connection is closed',
+    '431; the connection is closed (HTTP/2: the request is reset with ENHANCE_YOUR_CALM; far beyond, the connection ends)',
   ),
   headerCountLimit: limit(
     wholeNumber(1_000, 'Most headers of a request.', { min: 16 }),

@@ -28,6 +28,12 @@ export interface DualServer extends Server {
   destroyConnections(): void
 }
 
+/**
+ * Node's HTTP/2 ends the whole connection when the headers of a request take more than nine frames,
+ * 144 KiB as they are sent. Clients are told of less, and of more only that request is reset.
+ */
+const MAX_HTTP2_HEADER_BYTES = 131_072
+
 /** In a few of these a connection is taken if one waits: Node takes one in each of its turns. */
 const ACCEPT_PAUSE_MS = 5
 const QUIET_PAUSES = 4
@@ -133,7 +139,7 @@ function createHttp2(listener: RequestListener, limits: HttpLimits): Http2Server
     settings: {
       enablePush: false,
       maxConcurrentStreams: 128,
-      maxHeaderListSize: limits.headerLimitBytes,
+      maxHeaderListSize: Math.min(limits.headerLimitBytes, MAX_HTTP2_HEADER_BYTES),
     },
   }
   // The request and response of HTTP/2 are Node's stand-ins for those of HTTP/1.1.
