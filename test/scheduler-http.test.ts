@@ -293,6 +293,10 @@ describe('bounds of a page', () => {
     ['?from=4&to=2', []],
     ['?from=6', []],
     ['?from=99&to=100', []],
+    ['?from=9999999999999999', []],
+    ['?from=4&to=99999999999999999999999999', [4, 5]],
+    ['?from+integer=4&to+integer=99999999999999999999999999', [4, 5]],
+    ['?to=-99999999999999999999999999', []],
   ]
   for (const [query, slots] of bounds) {
     test(`${query || 'none'}: slots ${slots.join()}, and no more`, async () => {

@@ -57,6 +57,24 @@ test('a message with more keys than clients take as headers is sent as JSON, and
   }
 })
 
+test('a bundle of many messages is sent as JSON, and is not put into parts before', async () => {
+  const encoders = new Map(createReplyEncoders())
+  encoders.set('httpsig@1.0', () => assert.fail('no headers'))
+  const bundled = createReply({
+    encoders,
+    sign: createReplySigner((message, how) => commitMessage(message, testWallet(), how)),
+    storeMessage: () => undefined,
+    loadLinks: async (message) => message,
+  })
+  const value = manyKeys(1_001, (i) => new Message<Value>([['n', i]]))
+  const outcome = { kind: 'ok', value, isOwn: true } as const
+  assert.equal(typeOf(await bundled(outcome, { ...HTTPSIG, bundle: true })), 'application/json')
+  assert.match(
+    typeOf(await send(value.without('k0'), { isRequired: true, bundle: true })) ?? '',
+    /^multipart/,
+  )
+})
+
 test('a client that insists on headers gets them all', async () => {
   for (const message of MANY) {
     const { headers } = await send(message, { isRequired: true })

@@ -2,7 +2,7 @@
  * How much of a reply may be headers. A message may have any number of keys, but clients take only
  * so many headers: some refuse a reply with more, others drop the rest without a word.
  */
-import type { Message } from '../message/message.ts'
+import { Message } from '../message/message.ts'
 
 /** Python's `http.client` and Rust's `hyper` take 100; Node writes up to four of its own. */
 const MAX_LINES = 96
@@ -21,10 +21,10 @@ export function fitHeaders(headers: readonly string[]): boolean {
 export function mayFitHeaders(message: Message, isBundle: boolean): boolean {
   if (message.size <= MAX_LINES) return true
   if (!isBundle) return false
-  // Signatures name what they cover.
+  // Signatures name what they cover, in quotes, nested messages as links.
   let bytes = 0
   for (const { committed } of message.commitments.values()) {
-    for (const key of committed) bytes += key.length
+    for (const key of committed) bytes += key.length + (message.get(key) instanceof Message ? 8 : 3)
   }
   return bytes <= MAX_BYTES
 }

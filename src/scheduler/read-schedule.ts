@@ -152,12 +152,20 @@ function rangeOf(request: Message): SlotRange {
   return { from: Math.max(from, 0), ...(to === undefined ? {} : { to }) }
 }
 
-/** The slot under a key. @throws AoError `invalid-request` for anything but an integer. */
+/**
+ * The slot under a key. What no slot can be is as good as the largest number that is safe.
+ * @throws AoError `invalid-request` for anything but an integer.
+ */
 export function slotOf(message: Message, key: string): number | undefined {
   const value = message.get(key)
   if (value === undefined) return undefined
-  if (isInteger(value)) return Number(value)
+  if (isInteger(value)) return safeNumber(value)
   const text = isBinary(value) ? toText(value) : undefined
-  if (text !== undefined && /^-?\d{1,15}$/.test(text)) return Number(text)
+  if (text !== undefined && /^-?\d{1,32}$/.test(text)) return safeNumber(text)
   throw new AoError('invalid-request', `Expected a whole number as ${key}`, { key })
+}
+
+function safeNumber(integer: number | bigint | string): number {
+  const { MAX_SAFE_INTEGER } = Number
+  return Math.min(Math.max(Number(integer), -MAX_SAFE_INTEGER), MAX_SAFE_INTEGER)
 }
