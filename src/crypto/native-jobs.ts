@@ -1,10 +1,10 @@
 /**
  * Signatures that OpenSSL makes and verifies: on threads of libuv's pool, or here and now. A job on
  * a thread costs 30 µs beside its own work, to wake the thread and to be woken by it. What takes as
- * little itself is done at once, or travels with others (`ed25519-signer.ts`). Verifying is done at
- * once in a node whose signatures are made on threads: an
- * RSA signature takes twenty times as long, so that a verification either waits behind one, or is
- * slower for the way to an idle thread and back than it is itself.
+ * little itself is done at once, or travels with others (`ed25519-signer.ts`). Verifying, too, is
+ * done at once in a node whose signatures are made on threads: an RSA signature takes twenty times
+ * as long, so that a verification either waits behind one, or is slower for the way to an idle
+ * thread and back than it is itself.
  */
 import { type KeyObject, sign, verify } from 'node:crypto'
 import { AoError } from '../base/errors.ts'
