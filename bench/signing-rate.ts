@@ -15,12 +15,7 @@ export interface SigningRate {
 
 /** RSA-4096 PSS signatures a second by the asynchronous call. */
 export async function measureSigningRate(): Promise<SigningRate> {
-  const { privateKey: key } = generateKeyPairSync('rsa', { modulusLength: 4096 })
-  const options = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }
-  const signOnce = (): Promise<Buffer> =>
-    new Promise((resolve, reject) => {
-      sign('sha256', DIGEST, options, (error, made) => (error ? reject(error) : resolve(made)))
-    })
+  const signOnce = createSigner()
   const perSecond = async (callers: number): Promise<number> => {
     const startMs = performance.now()
     let count = 0
@@ -39,4 +34,29 @@ export async function measureSigningRate(): Promise<SigningRate> {
     serial: await perSecond(1),
     cpuMs: (user + system) / 1_000 / (parallel * (RUN_MS / 1_000)),
   }
+}
+
+/** Milliseconds that signatures take when they are asked for at a given rate, sorted. */
+export async function pacedSigning(ratePerSecond: number, count: number): Promise<number[]> {
+  const signOnce = createSigner()
+  const tookMs: number[] = []
+  const running: Promise<void>[] = []
+  const startMs = performance.now()
+  while (running.length < count) {
+    const begunMs = performance.now()
+    const due = startMs + (running.length * 1_000) / ratePerSecond
+    if (begunMs < due) await new Promise((resolve) => setTimeout(resolve, 1))
+    else running.push(signOnce().then(() => void tookMs.push(performance.now() - begunMs)))
+  }
+  await Promise.all(running)
+  return tookMs.sort((left, right) => left - right)
+}
+
+function createSigner(): () => Promise<Buffer> {
+  const { privateKey: key } = generateKeyPairSync('rsa', { modulusLength: 4096 })
+  const options = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }
+  return () =>
+    new Promise((resolve, reject) => {
+      sign('sha256', DIGEST, options, (error, made) => (error ? reject(error) : resolve(made)))
+    })
 }
