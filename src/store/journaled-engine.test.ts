@@ -16,7 +16,7 @@ const root = await mkdtemp(join(tmpdir(), 'journaled-engine-'))
 after(() => rm(root, { recursive: true }))
 const newFolder = () => mkdtemp(join(root, 's-'))
 /** Longer than writes wait for others on the way to their place. */
-const PLACED_MS = 120
+const PLACED_MS = 200
 
 /** The store as a crash at this moment leaves it: nothing runs while its files are copied. */
 async function afterCrash(path: string): Promise<Store> {

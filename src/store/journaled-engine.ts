@@ -36,8 +36,8 @@ export interface PlacingEngine extends StoreEngine {
 /** Batches that are larger together go to their place at once. */
 const MAX_RECORD_BYTES = 2 ** 20
 /** So many writes do not wait for more: some milliseconds of work for the main thread. */
-const ENOUGH_WRITES = 512
-const MAX_WAIT_MS = 50
+const ENOUGH_WRITES = 1_024
+const MAX_WAIT_MS = 100
 const RETRY_MS = 1_000
 
 /**
