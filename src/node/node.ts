@@ -221,8 +221,11 @@ function signerRateOf(config: NodeConfig, operator: () => string): SignerRate {
   })
 }
 
-/** Signatures of one process that are made at once: enough to keep every core of a machine busy. */
-const SIGN_AHEAD = 8
+/**
+ * Signatures of one process that are made at once: enough to keep the cores of a machine busy while the
+ * thread that serves requests is with others.
+ */
+const SIGN_AHEAD = 24
 
 function limitsOf(config: NodeConfig) {
   return {
