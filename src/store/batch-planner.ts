@@ -31,7 +31,10 @@ export class BatchPlanner {
       if (this.#isPlain(batch)) plans.push({ writes: batch, refusal: undefined })
       else {
         view ??= this.#viewAfter(plans)
-        plans.push(planBatch(view, batch))
+        const plan = planBatch(view, batch)
+        plans.push(plan)
+        // The batches behind this one see the groups that it makes.
+        this.#noteGroups(plan)
       }
       if (view !== undefined) for (const write of plans.at(-1)?.writes ?? []) view.apply(write)
     }
@@ -78,10 +81,12 @@ export class BatchPlanner {
     for (const batch of batches) {
       for (const { path } of batch) this.#learnGroup(parentPath(path))
     }
-    for (const { writes } of plans) {
-      for (const { kind, path } of writes) {
-        if (kind === 'group') this.#flat.delete(parentPath(path))
-      }
+    for (const plan of plans) this.#noteGroups(plan)
+  }
+
+  #noteGroups({ writes }: BatchPlan): void {
+    for (const { kind, path } of writes) {
+      if (kind === 'group') this.#flat.delete(parentPath(path))
     }
   }
 

@@ -9,6 +9,7 @@
  * that nothing which was acknowledged can be refused later. After a crash the journal is carried out
  * again. Batches that are large, or delete a group, go to their place at once, behind all before.
  */
+import { AoError } from '../base/errors.ts'
 import { BatchPlanner } from './batch-planner.ts'
 import { boundOfWrites } from './journal-record.ts'
 import { PendingView } from './pending-view.ts'
@@ -27,10 +28,10 @@ import type { OpenedJournal, WriteJournal } from './write-journal.ts'
 /** Where writes find their place. */
 export interface PlacingEngine extends StoreEngine {
   /**
-   * Writes as `write` does, and in the same transaction that the records of the journal up to this
-   * one are in their place.
+   * Writes all batches or none of them, and in the same transaction that the records of the journal
+   * up to this one are in their place. Rejects when nothing took effect.
    */
-  place(batches: readonly Batch[], recordNumber: number): Promise<readonly BatchOutcome[]>
+  place(batches: readonly Batch[], recordNumber: number): Promise<void>
 }
 
 /** Batches that are larger together go to their place at once. */
@@ -42,17 +43,29 @@ const RETRY_MS = 1_000
 
 /**
  * Brings to its place what the journal has, and goes on from there.
- * @throws what the engine gives for a write that it cannot carry out
+ * @throws AoError `store-failed` where that cannot be done now; nothing is lost then
  */
 export async function openJournaledEngine(
   base: PlacingEngine,
   { journal, found }: OpenedJournal,
 ): Promise<StoreEngine> {
-  for (const { number, writes } of found) {
-    const [refusal] = await base.place([writes], number)
-    if (refusal !== undefined) throw refusal
+  const last = found.at(-1)
+  try {
+    if (last !== undefined) {
+      await base.place(
+        found.map(({ writes }) => writes),
+        last.number,
+      )
+    }
+  } catch (cause) {
+    const message = `Expected to bring ${found.length} records of the journal into ${base.name}: ${messageOf(cause)}; nothing is lost: look whether the disk is full, and start again`
+    throw new AoError('store-failed', message, { store: base.name }, cause)
   }
   return new JournaledEngine(base, journal)
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }
 
 class JournaledEngine implements StoreEngine {
@@ -99,6 +112,7 @@ class JournaledEngine implements StoreEngine {
   }
 
   async write(batches: readonly Batch[]): Promise<readonly BatchOutcome[]> {
+    this.#journal.assertWhole()
     const plans = this.#planner.plan(batches)
     const planned = plans.map(({ writes }) => writes).filter((writes) => writes.length > 0)
     const writes = planned.flat()
@@ -133,7 +147,13 @@ class JournaledEngine implements StoreEngine {
       for (const batch of planned) this.#pending.add(batch)
     } finally {
       this.#isAppending = false
+      this.#placeInTime()
     }
+  }
+
+  /** To be called when something may be pending for which there is no time yet. */
+  #placeInTime(): void {
+    if (this.#pending.isEmpty) return
     if (this.#isDue || this.#pending.size >= ENOUGH_WRITES) this.#place()
     else this.#placeAfter(MAX_WAIT_MS)
   }
@@ -192,9 +212,7 @@ class JournaledEngine implements StoreEngine {
 
   async #attemptToPlace({ writes, recordNumber }: Placing): Promise<void> {
     try {
-      const outcomes = await this.#base.place(writes.batches, recordNumber)
-      const refusal = outcomes.find((outcome) => outcome !== undefined)
-      if (refusal !== undefined) throw refusal
+      await this.#base.place(writes.batches, recordNumber)
       this.#placing = undefined
       this.#layers = [this.#pending]
       this.#failure = undefined
@@ -203,7 +221,7 @@ class JournaledEngine implements StoreEngine {
       this.#placeAfter(RETRY_MS)
     }
     this.#attempt = undefined
-    if (this.#isDue && this.#failure === undefined) this.#place()
+    if (this.#failure === undefined) this.#placeInTime()
   }
 }
 

@@ -49,6 +49,7 @@ import { isDirectlyBelow, parentPath } from './store-path.ts'
 import {
   type JournalState,
   journalBytes,
+  makeJournalFiles,
   openWriteJournal,
   type WriteJournal,
 } from './write-journal.ts'
@@ -82,9 +83,10 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
     precheckDatabase(directory)
     database = openDatabase(directory, options)
     await prepareDatabase(database, directory)
-    const engine = new LmdbEngine(database, directory, options.path)
-    const opened = await openWriteJournal({ path: directory.path, ...engine.journalState() })
+    const state = readJournalState(database)
+    const opened = await openWriteJournal({ path: directory.path, ...state })
     journal = opened.journal
+    const engine = new LmdbEngine(database, directory, { name: options.path, key: state.key })
     return createEngineStore(await openJournaledEngine(engine, opened))
   } catch (cause) {
     await journal?.close()
@@ -102,16 +104,22 @@ class LmdbEngine implements PlacingEngine {
   readonly #database: LmdbDatabase
   readonly #directory: StoreDirectory
   readonly #entries: EntryWriter
+  readonly #journalKey: number
   /** For what is planned in a transaction. */
   readonly #groups = new KnownGroups(this)
   /** Why nothing can be written any more until the store is opened again. */
   #brokenBy: unknown
 
-  constructor(database: LmdbDatabase, directory: StoreDirectory, shownPath: string) {
+  constructor(
+    database: LmdbDatabase,
+    directory: StoreDirectory,
+    { name, key }: { readonly name: string; readonly key: number },
+  ) {
     this.#database = database
     this.#directory = directory
     this.#entries = new EntryWriter(database)
-    this.name = `lmdb(${shownPath})`
+    this.name = `lmdb(${name})`
+    this.#journalKey = key
   }
 
   /**
@@ -145,14 +153,13 @@ class LmdbEngine implements PlacingEngine {
     return this.#write(batches, () => undefined)
   }
 
-  place(batches: readonly Batch[], recordNumber: number): Promise<readonly BatchOutcome[]> {
-    const state = encodeJournalState({ ...this.journalState(), appliedNumber: recordNumber })
-    return this.#write(batches, () => this.#database.putSync(JOURNAL_KEY, state))
-  }
-
-  /** @throws Error for a database that does not say which journal is its own */
-  journalState(): JournalState {
-    return decodeJournalState(this.#database.getBinary(JOURNAL_KEY))
+  async place(batches: readonly Batch[], recordNumber: number): Promise<void> {
+    const state = encodeJournalState({ key: this.#journalKey, appliedNumber: recordNumber })
+    await this.#write(batches, (outcomes) => {
+      const refusal = outcomes.find((outcome) => outcome !== undefined)
+      if (refusal !== undefined) throw refusal
+      this.#database.putSync(JOURNAL_KEY, state)
+    })
   }
 
   async sizeBytes(): Promise<number> {
@@ -168,15 +175,15 @@ class LmdbEngine implements PlacingEngine {
     }
   }
 
-  /** `alsoPut` runs in the same transaction. */
+  /** `finish` runs in the same transaction, and can end it by an error. */
   async #write(
     batches: readonly Batch[],
-    alsoPut: () => unknown,
+    finish: (outcomes: readonly BatchOutcome[]) => void,
   ): Promise<readonly BatchOutcome[]> {
     this.#assertUsable()
     const putAll = (put: (batch: Batch) => BatchOutcome) => () => {
       const outcomes = batches.map(put)
-      alsoPut()
+      finish(outcomes)
       return outcomes
     }
     try {
@@ -281,6 +288,7 @@ async function prepareDatabase(database: LmdbDatabase, directory: StoreDirectory
       const key = randomBytes(4).readUInt32LE()
       database.putSync(JOURNAL_KEY, encodeJournalState({ key, appliedNumber: 0 }))
     })
+  if (database.getBinary(JOURNAL_KEY) === undefined) await makeJournalFiles(directory.path)
   if (format === undefined) await write()
   // Where an earlier release looks first: it must refuse the store before it has anything new.
   directory.markReady()
@@ -306,7 +314,9 @@ function encodeJournalState({ key, appliedNumber }: JournalState): Uint8Array {
   return bytes
 }
 
-function decodeJournalState(state: Uint8Array | undefined): JournalState {
+/** @throws Error for a database that does not say which journal is its own */
+function readJournalState(database: LmdbDatabase): JournalState {
+  const state = database.getBinary(JOURNAL_KEY)
   if (state?.length !== 12) throw new Error('No journal that belongs to it')
   const bytes = Buffer.from(state)
   return { key: bytes.readUInt32LE(0), appliedNumber: bytes.readDoubleLE(4) }

@@ -7,13 +7,22 @@ import { after, test } from 'node:test'
 import { isAoError } from '../base/errors.ts'
 import type { StoreWrite } from './store.ts'
 import { group, link, remove, value } from './suite-kit.ts'
-import { JOURNAL_FILE_BYTES, openWriteJournal, WriteJournal } from './write-journal.ts'
+import {
+  JOURNAL_FILE_BYTES,
+  makeJournalFiles,
+  openWriteJournal,
+  WriteJournal,
+} from './write-journal.ts'
 
 const root = await mkdtemp(join(tmpdir(), 'write-journal-'))
 after(() => rm(root, { recursive: true }))
 
 const KEY = 0xcafe_f00d
-const newFolder = () => mkdtemp(join(root, 'j-'))
+const newFolder = async () => {
+  const path = await mkdtemp(join(root, 'j-'))
+  await makeJournalFiles(path)
+  return path
+}
 const open = (path: string, appliedNumber = 0, key = KEY) =>
   openWriteJournal({ path, key, appliedNumber })
 const damaged = (error: unknown) => isAoError(error, 'store-failed')
@@ -92,7 +101,7 @@ test('write-journal: a record that was cut off or half written at the end is non
   const path = await journalOf('a', 'b', 'last')
   const file = join(path, 'journal-0')
   const bytes = await readFile(file)
-  const start = bytes.indexOf('last') - 'v'.length - 7 - 20
+  const start = bytes.indexOf('last') - 'v'.length - 7 - 24
   for (let cut = start; cut < bytes.length; cut++) {
     await writeFile(file, bytes.subarray(0, cut))
     assert.deepEqual(await found(path), ['1 a', '2 b'], `cut off at ${cut}`)
@@ -108,7 +117,7 @@ test('write-journal: a damaged record before others is one clear error', async (
   const file = join(path, 'journal-0')
   const bytes = await readFile(file)
   const second = bytes.indexOf('AOJ1', 4)
-  for (const at of [0, 4, 8, 12, 20, 27, second, second + 25]) {
+  for (const at of [0, 4, 8, 12, 16, 24, 31, second, second + 29]) {
     const broken = Buffer.from(bytes)
     broken[at] = (broken[at] ?? 0) ^ 1
     await writeFile(file, broken)
@@ -148,8 +157,30 @@ test('write-journal: when a record can be neither written nor taken back, no oth
   const journal = new WriteJournal([file, other], KEY, 1)
   await assert.rejects(journal.append([value('v', 'b')]), /EBADF/)
   journal.turn()
-  await assert.rejects(journal.append([value('v', 'b')]), /EBADF/)
+  await assert.rejects(journal.append([value('v', 'b')]), damaged)
+  assert.throws(() => journal.assertWhole(), damaged)
   assert.equal(journal.lastNumber, 1)
   await journal.close()
   assert.deepEqual(await found(path), ['1 a'])
+})
+
+test('write-journal: a file that is missing is one clear error', async () => {
+  const path = await journalOf('a')
+  await rm(join(path, 'journal-1'))
+  await assert.rejects(open(path), damaged)
+})
+
+test('write-journal: values that look like heads of records are passed by', async () => {
+  const path = await newFolder()
+  const { journal } = await open(path)
+  const head = Buffer.alloc(24, 'AOJ1')
+  head.writeUInt32LE(1_000_000, 12)
+  head.writeDoubleLE(99, 16)
+  await journal.append([value('v', Buffer.alloc(240_000, head))])
+  journal.turn()
+  await journal.append([value('v', 'a')])
+  journal.turn()
+  await journal.append([value('v', 'b')])
+  await journal.close()
+  assert.deepEqual(await found(path, 1), ['2 a', '3 b'])
 })

@@ -5,15 +5,17 @@
  * the file system.
  *
  * A record is a head and the writes of one or more commits (`journal-record.ts`). The head has a
- * mark, a CRC-32 of all behind it, the length of the writes and the number of the record, which
- * grows by one from record to record for as long as the store lives. So what is left of an earlier
- * turn is told from what follows: its numbers are lower. The CRC begins with the key of the store: a
- * journal of another store has no record at all.
+ * mark, a CRC-32 of the rest of the head, a CRC-32 and the length of the writes, and the number of the
+ * record, which grows by one from record to record for as long as the store lives. So what is left of
+ * an earlier turn is told from what follows: its numbers are lower. Each CRC begins with the key of the
+ * store: a journal of another store has no record at all, and nobody can write a value that looks
+ * like a record.
  */
 import { close, constants, fdatasync, ftruncate, open, readFile, stat, write } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
+import { AoError } from '../base/errors.ts'
 import { boundOfWrites, decodeWrites, encodeWrites } from './journal-record.ts'
 import type { StoreWrite } from './store.ts'
 import { directoryFailure, syncDirectory } from './store-directory.ts'
@@ -40,11 +42,11 @@ export interface JournalRecord {
 export const JOURNAL_FILE_BYTES = 3 * 2 ** 20
 const FILES = ['journal-0', 'journal-1'] as const
 const MARK = 0x314a4f41
-const HEAD_BYTES = 20
-const CRC_START = 8
+const HEAD_BYTES = 24
+const HEAD_CRC_START = 8
 /** Linux flushes what it writes to such a file in the same call. Elsewhere that is a call of its own. */
 const FLUSHES_ITSELF = process.platform === 'linux'
-const FLAGS = constants.O_RDWR | constants.O_CREAT | (FLUSHES_ITSELF ? constants.O_DSYNC : 0)
+const FLAGS = constants.O_RDWR | (FLUSHES_ITSELF ? constants.O_DSYNC : 0)
 
 const openFile = promisify(open)
 const closeFile = promisify(close)
@@ -91,7 +93,7 @@ export class WriteJournal {
    * @throws Error of the file system
    */
   async append(writes: readonly StoreWrite[]): Promise<void> {
-    if (this.#tornBy !== undefined) throw this.#tornBy
+    this.assertWhole()
     const number = this.#lastNumber + 1
     const record = this.#encode(number, writes)
     try {
@@ -104,6 +106,17 @@ export class WriteJournal {
     this.#lastNumber = number
   }
 
+  /**
+   * Where a refused record can be found later nothing may be acknowledged behind it.
+   * @throws AoError `store-failed` once a record could neither be written nor be taken back
+   */
+  assertWhole(): void {
+    if (this.#tornBy === undefined) return
+    const message =
+      'The journal of the store takes no writes after an error of its disk; check the disk and start again'
+    throw new AoError('store-failed', message, {}, this.#tornBy)
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#files.map((file) => closeFile(file)))
   }
@@ -114,9 +127,10 @@ export class WriteJournal {
     const end = encodeWrites(writes, this.#bytes, HEAD_BYTES)
     const record = this.#bytes.subarray(0, end)
     record.writeUInt32LE(MARK, 0)
-    record.writeUInt32LE(end - HEAD_BYTES, 8)
-    record.writeDoubleLE(number, 12)
-    record.writeUInt32LE(crc32(record.subarray(CRC_START), this.#key), 4)
+    record.writeUInt32LE(crc32(record.subarray(HEAD_BYTES), this.#key), 8)
+    record.writeUInt32LE(end - HEAD_BYTES, 12)
+    record.writeDoubleLE(number, 16)
+    record.writeUInt32LE(crc32(record.subarray(HEAD_CRC_START, HEAD_BYTES), this.#key), 4)
     return record
   }
 
@@ -149,17 +163,24 @@ export interface OpenedJournal {
   readonly found: readonly JournalRecord[]
 }
 
+/** Makes the files of the journal of a new store; what is there stays. */
+export async function makeJournalFiles(path: string): Promise<void> {
+  for (const name of FILES) {
+    await closeFile(await openFile(join(path, name), FLAGS | constants.O_CREAT, 0o644))
+  }
+  syncDirectory(path)
+}
+
 /**
- * Opens the journal of a store, made if it is not there.
+ * Opens the journal of a store.
  *
- * @throws AoError `store-failed` where records are missing or damaged
+ * @throws AoError `store-failed` where files or records are missing or damaged
  */
 export async function openWriteJournal(options: WriteJournalOptions): Promise<OpenedJournal> {
   const { path, key, appliedNumber } = options
   const files: number[] = []
   try {
-    for (const name of FILES) files.push(await openFile(join(path, name), FLAGS, 0o644))
-    syncDirectory(path)
+    for (const name of FILES) files.push(await openExisting(join(path, name), path))
     const found: JournalRecord[] = []
     for (const file of files) found.push(...readRecords(await readWholeFile(file), options, path))
     found.sort((left, right) => left.number - right.number)
@@ -169,6 +190,15 @@ export async function openWriteJournal(options: WriteJournalOptions): Promise<Op
   } catch (error) {
     await Promise.all(files.map((file) => closeFile(file)))
     throw error
+  }
+}
+
+async function openExisting(file: string, path: string): Promise<number> {
+  try {
+    return await openFile(file, FLAGS)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') throw damagedJournal(path)
+    throw cause
   }
 }
 
@@ -231,11 +261,15 @@ function assertEnd(
 
 function placeAt(bytes: Buffer, start: number, key: number): Place | undefined {
   if (bytes.length < start + HEAD_BYTES || bytes.readUInt32LE(start) !== MARK) return undefined
-  const end = start + HEAD_BYTES + bytes.readUInt32LE(start + 8)
+  const contentStart = start + HEAD_BYTES
+  // First: what strangers have stored may be full of heads that are none.
+  const headCrc = crc32(bytes.subarray(start + HEAD_CRC_START, contentStart), key)
+  if (headCrc !== bytes.readUInt32LE(start + 4)) return undefined
+  const end = contentStart + bytes.readUInt32LE(start + 12)
   if (end > bytes.length) return undefined
-  const crc = crc32(bytes.subarray(start + CRC_START, end), key)
-  if (crc !== bytes.readUInt32LE(start + 4)) return undefined
-  return { number: bytes.readDoubleLE(start + 12), start, end }
+  const crc = crc32(bytes.subarray(contentStart, end), key)
+  if (crc !== bytes.readUInt32LE(start + 8)) return undefined
+  return { number: bytes.readDoubleLE(start + 16), start, end }
 }
 
 function assertGapless(found: readonly JournalRecord[], options: WriteJournalOptions): void {
