@@ -82,6 +82,13 @@ test('a client that insists on headers gets them all', async () => {
   }
 })
 
+test('another node gets them all, too: that of HyperBEAM reads no JSON there', async () => {
+  for (const message of MANY) {
+    const { headers } = await send(message, { isPeer: true })
+    assert.ok(headers.length > 2 * message.size)
+  }
+})
+
 test('bytes that JSON does not have go into headers, however many', async () => {
   const { headers } = await send(manyKeys(200, (i) => Uint8Array.of(0xff, 0xa0 + (i % 64))))
   assert.ok(headers.length > 400)

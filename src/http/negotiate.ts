@@ -14,6 +14,8 @@ export interface Negotiation {
   readonly bundle: boolean
   /** Whether a person looks at the reply with a browser. */
   readonly wantsPage: boolean
+  /** Whether another node asks: it takes any number of headers, and HyperBEAM's no JSON. Default false. */
+  readonly isPeer?: boolean
 }
 
 /** What a request says about its reply, where it can be found. */
@@ -43,6 +45,7 @@ export function negotiate(wishes: Wishes, codecs: CodecNames): Negotiation {
     isRequired: required !== undefined,
     bundle: isTrue(wishes.message.get('accept-bundle') ?? wishes.primitive.get('accept-bundle')),
     wantsPage: required === undefined && wantsPage(accept),
+    isPeer: wishes.primitive.has('ao-peer-port') || wishes.message.has('ao-peer'),
   }
 }
 

@@ -97,8 +97,8 @@ const withHmac: ReplySigner = async (message, { device }) =>
 function replyKey({ message, status }: ResultMessage, how: Negotiation, mayBeSigned: boolean) {
   const content = contentKey(message)
   if (content === undefined) return undefined
-  const { codec, bundle, isRequired, wantsPage } = how
-  return `${status} ${codec} ${bundle} ${isRequired} ${wantsPage} ${mayBeSigned} ${content}`
+  const { codec, bundle, isRequired, wantsPage, isPeer = false } = how
+  return `${status} ${codec} ${bundle} ${isRequired} ${wantsPage} ${isPeer} ${mayBeSigned} ${content}`
 }
 
 function refreshed({ storeMessage }: ReplyDeps, known: Kept): WireReply | Promise<WireReply> {
@@ -205,7 +205,7 @@ interface Encoding {
 
 /**
  * What headers cannot carry, and what makes more of them than clients take, is sent as JSON, unless
- * the client insists on its codec. A body with a content type of its own is sent as it is.
+ * the client insists on its codec, or is another node. A body with a content type of its own is sent as it is.
  */
 async function encodeReply(
   deps: ReplyDeps,
@@ -215,7 +215,8 @@ async function encodeReply(
   const { codec, negotiation } = encoding
   if (codec === FALLBACK_CODEC) return await encodeAsJson(deps, message, encoding)
   if (negotiation.isRequired) return await encodeAs(deps, message, encoding)
-  const isBounded = codec === DEFAULT_CODEC && !message.has('content-type')
+  const isBounded =
+    codec === DEFAULT_CODEC && negotiation.isPeer !== true && !message.has('content-type')
   const mayFit = !isBounded || mayFitHeaders(message, negotiation.bundle)
   const made = mayFit ? unlessUnencodable(() => encodeAs(deps, message, encoding)) : undefined
   const reply = made instanceof Promise ? await made : made

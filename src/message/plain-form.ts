@@ -172,7 +172,7 @@ function withStatedId(id: string): Message {
 }
 
 function layoutOfExample(example: Message): PlainLayout | undefined {
-  if (example.has('ao-body-key')) return undefined
+  if (example.has('ao-body-key') || example.has('ao-types+link')) return undefined
   const tabm = linkedTabm(example)
   const keys = publicKeys(tabm)
   const { headers, parts, inlineKey } = splitForm(tabm, keys)

@@ -3,7 +3,7 @@
  * values is found out once, and its values are only looked through for what no header holds. Gives
  * what `encodeHttpsig` gives in link mode, or nothing.
  */
-import type { Binary } from '../../base/bytes.ts'
+import { type Binary, ownText } from '../../base/bytes.ts'
 import type { Commitment } from '../../message/commitment.ts'
 import { layoutOf } from '../../message/header-layout.ts'
 import type { Message } from '../../message/message.ts'
@@ -99,15 +99,19 @@ function createWireLayout({ names, example }: PlainLayout): WireLayout {
 }
 
 const MAX_LISTS = 8
+const MAX_LIST_LENGTH = 4_096
 
-/** Commitments of one kind cover the same keys, mostly by the very same list of them. */
+/** Commitments of one kind cover the same keys. What is kept holds nothing of the messages it came from. */
 function keptComponents(componentsOf: ComponentsOf): ComponentsOf {
   const kept: { readonly committed: readonly string[]; readonly components: ComponentList }[] = []
   return (commitment: Commitment) => {
     const { committed } = commitment
     for (const one of kept) if (isSameList(one.committed, committed)) return one.components
     const components = componentsOf(commitment)
-    if (kept.length < MAX_LISTS) kept.push({ committed, components })
+    if (kept.length < MAX_LISTS && components.list.length <= MAX_LIST_LENGTH) {
+      const list = ownText(components.list)
+      kept.push({ committed: committed.map(ownText), components: { ...components, list } })
+    }
     return components
   }
 }

@@ -16,6 +16,7 @@ import { fitForHttp } from './fit-for-http.ts'
 import { isBundle, tabmFor } from './rebuilt-base.ts'
 import {
   type ComponentsOf,
+  componentListsOf,
   createComponentLists,
   formatSignatures,
   type SignatureLabels,
@@ -69,7 +70,7 @@ function formWithSignatures(
 
 /** What the commitments to a message list, in link mode, as `formatSignatures` needs it. */
 export function linkedComponents(message: Message): ComponentsOf {
-  return createComponentLists(coveredTabms(message, createTabms(message)))
+  return componentListsOf(coveredTabms(message, createTabms(message)))
 }
 
 function coveredTabms(message: Message, tabms: TabmOfMode): TabmOf {

@@ -128,13 +128,24 @@ function labelOf(
 
 const ID_BYTES = 32
 
-/** Commitments mostly cover the same keys in the same order, so that each list is made once. */
+/** Lists of what commitments cover, each made anew. */
+export function componentListsOf(tabmOf: TabmOf): ComponentsOf {
+  return (commitment) => {
+    const { list } = layoutOf(headerNames(tabmOf(commitment), commitment.committed))
+    return { list, isPlain: isHeaderText(list) }
+  }
+}
+
+/**
+ * Commitments mostly cover the same keys in the same order, so that each list is made once. For one
+ * message only: the last commitment is kept, and with it the item that it came in.
+ */
 export function createComponentLists(tabmOf: TabmOf): ComponentsOf {
+  const listOf = componentListsOf(tabmOf)
   let last: { readonly commitment: Commitment; readonly components: ComponentList } | undefined
   return (commitment) => {
     if (last !== undefined && areCoveredAlike(last.commitment, commitment)) return last.components
-    const { list } = layoutOf(headerNames(tabmOf(commitment), commitment.committed))
-    const components = { list, isPlain: isHeaderText(list) }
+    const components = listOf(commitment)
     last = { commitment, components }
     return components
   }
