@@ -89,7 +89,7 @@ ${formatLimits()}
 | messages that only the paths of parts or lines bring about | 20,000; 131,072 of a reply | 413 |
 | links that are followed for one message | 10,000, 64 deep | 413 |
 | calls of devices within calls | 128 | 508 |
-| headers of a reply; their bytes | 100; 16 KiB | the message is sent as JSON, unless \`require-codec\` says otherwise; to a browser as a page |
+| headers of a reply; their bytes | 100; 16 KiB | the message is sent as JSON, unless \`require-codec\` says otherwise or another node asks; to a browser as a page |
 | bytes of a reply of a compute unit | 64 MiB | 502 |
 | time that a push goes on | 10 minutes | the other messages wait until their slot is pushed again |
 | redirects of another scheduler that are followed | 3 | 502 |

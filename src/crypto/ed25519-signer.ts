@@ -7,6 +7,7 @@
 import type { KeyObject } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import { siblingModule } from '../base/sibling-module.ts'
 import { SCHEMES } from './algorithms.ts'
 import type { Ed25519Batch, Ed25519Signatures } from './ed25519-worker.ts'
 import { signHere } from './native-jobs.ts'
@@ -101,9 +102,7 @@ export class Ed25519Signer implements AsyncDisposable {
   }
 
   #start(): Worker {
-    // The same extension as this file, so that it works from source and after a build.
-    const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
-    const worker = new Worker(new URL(`./ed25519-worker${extension}`, import.meta.url))
+    const worker = new Worker(siblingModule(import.meta.url, 'ed25519-worker'))
     worker.unref()
     worker.on('message', (signatures: Ed25519Signatures) => {
       if (worker === this.#worker) this.#settle(signatures)

@@ -6,6 +6,7 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { AoError } from '../base/errors.ts'
+import { siblingModule } from '../base/sibling-module.ts'
 import type { Secp256k1Job, Secp256k1Request, Secp256k1Result } from './secp256k1-worker.ts'
 
 export interface Secp256k1PoolOptions {
@@ -114,9 +115,7 @@ class PoolThread {
   #unsent: Secp256k1Job[] = []
 
   constructor(onEnd: () => void) {
-    // The same extension as this file, so that it works from source and after a build.
-    const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
-    this.#worker = new Worker(new URL(`./secp256k1-worker${extension}`, import.meta.url))
+    this.#worker = new Worker(siblingModule(import.meta.url, 'secp256k1-worker'))
     this.#worker.unref()
     this.#worker.on('message', (results: readonly Secp256k1Result[]) => this.#settle(results))
     this.#worker.on('error', (cause) => this.#fail(cause))

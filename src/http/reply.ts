@@ -205,7 +205,8 @@ interface Encoding {
 
 /**
  * What headers cannot carry, and what makes more of them than clients take, is sent as JSON, unless
- * the client insists on its codec, or is another node. A body with a content type of its own is sent as it is.
+ * the client insists on its codec, or is another node. A body with a content type of its own is sent
+ * as it is.
  */
 async function encodeReply(
   deps: ReplyDeps,

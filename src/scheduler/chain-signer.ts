@@ -6,6 +6,7 @@
  */
 import { Worker } from 'node:worker_threads'
 import { AoError } from '../base/errors.ts'
+import { siblingModule } from '../base/sibling-module.ts'
 import { decodeAns104 } from '../codec/ans104/ans104.ts'
 import type { Jwk } from '../crypto/jwk.ts'
 import { isLocalWallet, walletToJwk } from '../crypto/local-wallet.ts'
@@ -158,10 +159,8 @@ class ThreadSigner implements ChainSigner {
   }
 
   #start(): Worker {
-    // The same extension as this file, so that it works from source and after a build.
-    const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
     const workerData: ChainThreadData = { jwk: this.#jwk }
-    const worker = new Worker(new URL(`./chain-thread${extension}`, import.meta.url), {
+    const worker = new Worker(siblingModule(import.meta.url, 'chain-thread'), {
       workerData,
     })
     worker.unref()

@@ -1,6 +1,6 @@
 /**
- * Gathers assignments for one transaction of the store. A transaction costs as much as ten
- * assignments in it, so that under load an assignment that is signed waits a little for those that
+ * Gathers assignments for one write of the store, which costs a flush of the disk and two ways to
+ * another thread, so that under load an assignment that is signed waits a little for those that
  * are still being signed. Nobody waits when the node has time: a message alone is written at once.
  */
 

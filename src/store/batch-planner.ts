@@ -5,10 +5,10 @@
 import { KnownGroups } from './known-groups.ts'
 import { OverlayView } from './overlay-view.ts'
 import type { PendingView } from './pending-view.ts'
-import { type BatchPlan, planBatch } from './plan-batch.ts'
+import { type BatchPlan, isPlainBatch, planBatch } from './plan-batch.ts'
 import type { StorePath } from './store.ts'
 import type { Batch } from './store-engine.ts'
-import { isDirectlyBelow, parentPath } from './store-path.ts'
+import { parentPath } from './store-path.ts'
 
 /** Paths of some hundred bytes each. */
 const MAX_FLAT = 10_000
@@ -17,6 +17,7 @@ export class BatchPlanner {
   readonly #view: PendingView
   readonly #groups: KnownGroups
   readonly #flat = new Set<StorePath>()
+  readonly #isFlat = (path: StorePath): boolean => this.#flat.has(path)
 
   constructor(view: PendingView) {
     this.#view = view
@@ -28,7 +29,7 @@ export class BatchPlanner {
     let view: OverlayView | undefined
     const plans: BatchPlan[] = []
     for (const batch of batches) {
-      if (this.#isPlain(batch)) plans.push({ writes: batch, refusal: undefined })
+      if (isPlainBatch(batch, this.#isFlat)) plans.push({ writes: batch, refusal: undefined })
       else {
         view ??= this.#viewAfter(plans)
         const plan = planBatch(view, batch)
@@ -56,18 +57,6 @@ export class BatchPlanner {
   forget(): void {
     this.#groups.forget()
     this.#flat.clear()
-  }
-
-  #isPlain(batch: Batch): boolean {
-    let group: StorePath | undefined
-    for (const { kind, path } of batch) {
-      if (kind === 'group' || kind === 'delete') return false
-      // Most writes go into the group of the one before.
-      if (group !== undefined && isDirectlyBelow(path, group)) continue
-      group = parentPath(path)
-      if (!this.#flat.has(group)) return false
-    }
-    return true
   }
 
   #viewAfter(plans: readonly BatchPlan[]): OverlayView {

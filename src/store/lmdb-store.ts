@@ -31,7 +31,7 @@ import { createEngineStore } from './engine-store.ts'
 import { openJournaledEngine, type PlacingEngine } from './journaled-engine.ts'
 import { KnownGroups } from './known-groups.ts'
 import { decodeEntry } from './lmdb-entry.ts'
-import { EntryWriter, type LmdbDatabase, NeedsPlan, type PutWrite } from './lmdb-entry-writer.ts'
+import { EntryWriter, type LmdbDatabase, NeedsPlan } from './lmdb-entry-writer.ts'
 import {
   FORMAT_KEY,
   JOURNAL_KEY,
@@ -41,11 +41,10 @@ import {
   nameOf,
 } from './lmdb-key.ts'
 import { DATA_FILE, precheckDatabase } from './lmdb-precheck.ts'
-import { planBatch } from './plan-batch.ts'
+import { isPlainBatch, planBatch } from './plan-batch.ts'
 import type { Store, StorePath } from './store.ts'
 import { claimDirectory, directoryFailure, type StoreDirectory } from './store-directory.ts'
 import type { Batch, BatchOutcome, NamedEntry, NameRange, StoredEntry } from './store-engine.ts'
-import { isDirectlyBelow, parentPath } from './store-path.ts'
 import {
   type JournalState,
   journalBytes,
@@ -107,6 +106,7 @@ class LmdbEngine implements PlacingEngine {
   readonly #journalKey: number
   /** For what is planned in a transaction. */
   readonly #groups = new KnownGroups(this)
+  readonly #isKnownGroup = (path: StorePath): boolean => this.#groups.has(path)
   /** Why nothing can be written any more until the store is opened again. */
   #brokenBy: unknown
 
@@ -208,23 +208,9 @@ class LmdbEngine implements PlacingEngine {
 
   /** In a transaction: reads see what the batches before have put. */
   #put(batch: Batch): BatchOutcome {
-    const writes = this.#plainWrites(batch)
-    if (writes === undefined) return this.#putPlanned(batch)
-    for (const write of writes) this.#entries.put(write)
+    if (!isPlainBatch(batch, this.#isKnownGroup)) return this.#putPlanned(batch)
+    for (const write of batch) this.#entries.put(write)
     return undefined
-  }
-
-  /** The batch, if each of its writes is right as it stands unless a group is in its place. */
-  #plainWrites(batch: Batch): readonly PutWrite[] | undefined {
-    let group: StorePath | undefined
-    for (const { kind, path } of batch) {
-      if (kind === 'group' || kind === 'delete') return undefined
-      // Most writes go into the group of the one before.
-      if (group !== undefined && isDirectlyBelow(path, group)) continue
-      group = parentPath(path)
-      if (!this.#groups.has(group)) return undefined
-    }
-    return batch as readonly PutWrite[]
   }
 
   #putPlanned(batch: Batch): BatchOutcome {

@@ -4,7 +4,14 @@ import { locate } from './locate.ts'
 import { OverlayView } from './overlay-view.ts'
 import type { StorePath, StoreWrite } from './store.ts'
 import type { Batch, EntryView } from './store-engine.ts'
-import { assertStorePath, joinPath, lastName, parentPath, showPath } from './store-path.ts'
+import {
+  assertStorePath,
+  isDirectlyBelow,
+  joinPath,
+  lastName,
+  parentPath,
+  showPath,
+} from './store-path.ts'
 
 export interface BatchPlan {
   /** Each can be carried out as it stands, in order; a delete removes something that is there. */
@@ -29,6 +36,25 @@ export function planBatch(below: EntryView, batch: Batch): BatchPlan {
     throw cause
   }
   return { writes: plan.writes, refusal: undefined }
+}
+
+/**
+ * Whether a batch is values and links in such groups: unless a group is in the place of one of them,
+ * it stands as it is.
+ */
+export function isPlainBatch(
+  batch: Batch,
+  isGroup: (path: StorePath) => boolean,
+): batch is readonly Exclude<StoreWrite, { kind: 'group' | 'delete' }>[] {
+  let group: StorePath | undefined
+  for (const { kind, path } of batch) {
+    if (kind === 'group' || kind === 'delete') return false
+    // Most writes go into the group of the one before.
+    if (group !== undefined && isDirectlyBelow(path, group)) continue
+    group = parentPath(path)
+    if (!isGroup(group)) return false
+  }
+  return true
 }
 
 class Plan {
