@@ -71,6 +71,11 @@ const KIND = { engine: 'lmdb', format: 3 } as const
 /** `EIO`, which LMDB also gives for a page that was written in part: what a full disk does. */
 const IO_ERROR = 5
 /**
+ * What is placed lets others run after so many writes, half a millisecond of work. Whoever reads in
+ * between sees writes that are decided, and may see them.
+ */
+const WRITES_AT_ONCE = 64
+/**
  * @throws AoError `store-failed` when the folder cannot be used, another process holds it, or what
  * is there is no store of this engine
  */
@@ -150,14 +155,21 @@ class LmdbEngine implements PlacingEngine {
   }
 
   write(batches: readonly Batch[]): Promise<readonly BatchOutcome[]> {
-    return this.#write(batches, () => undefined)
+    return this.#write((put) => batches.map(put))
   }
 
   async place(batches: readonly Batch[], recordNumber: number): Promise<void> {
     const state = encodeJournalState({ key: this.#journalKey, appliedNumber: recordNumber })
-    await this.#write(batches, (outcomes) => {
-      const refusal = outcomes.find((outcome) => outcome !== undefined)
-      if (refusal !== undefined) throw refusal
+    await this.#write(async (put) => {
+      let writes = 0
+      for (const batch of batches) {
+        const refusal = put(batch)
+        if (refusal !== undefined) throw refusal
+        writes += batch.length
+        if (writes < WRITES_AT_ONCE) continue
+        writes = 0
+        await setImmediate()
+      }
       this.#database.putSync(JOURNAL_KEY, state)
     })
   }
@@ -175,26 +187,18 @@ class LmdbEngine implements PlacingEngine {
     }
   }
 
-  /** `finish` runs in the same transaction, and can end it by an error. */
-  async #write(
-    batches: readonly Batch[],
-    finish: (outcomes: readonly BatchOutcome[]) => void,
-  ): Promise<readonly BatchOutcome[]> {
+  /** What `run` puts is one transaction; an error of it undoes all. It may run a second time. */
+  async #write<T>(run: (put: (batch: Batch) => BatchOutcome) => T | Promise<T>): Promise<T> {
     this.#assertUsable()
-    const putAll = (put: (batch: Batch) => BatchOutcome) => () => {
-      const outcomes = batches.map(put)
-      finish(outcomes)
-      return outcomes
-    }
     try {
-      return await this.#transaction(putAll((batch) => this.#put(batch)))
+      return await this.#transaction(() => run((batch) => this.#put(batch)))
     } catch (error) {
       if (!(error instanceof NeedsPlan)) throw error
-      return this.#transaction(putAll((batch) => this.#putPlanned(batch)))
+      return this.#transaction(() => run((batch) => this.#putPlanned(batch)))
     }
   }
 
-  async #transaction<T>(run: () => T): Promise<T> {
+  async #transaction<T>(run: () => T | Promise<T>): Promise<T> {
     try {
       return await this.#database.childTransaction(run)
     } catch (error) {
