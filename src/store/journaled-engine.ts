@@ -38,7 +38,8 @@ export interface PlacingEngine extends StoreEngine {
 const MAX_RECORD_BYTES = 2 ** 20
 /** So many writes do not wait for more: some milliseconds of work for the main thread. */
 const ENOUGH_WRITES = 1_024
-const MAX_WAIT_MS = 100
+/** The longer, the fewer pages are written twice, and the seldomer the disk is busy with both files. */
+const MAX_WAIT_MS = 250
 const RETRY_MS = 1_000
 
 /**
