@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { cpSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import fc from 'fast-check'
 import { isAoError } from '../base/errors.ts'
 import { openLmdbStore } from './lmdb-store.ts'
@@ -64,6 +64,27 @@ test('journaled-engine: whenever the process ends, all that was acknowledged is 
   }
   await writing
   assert.ok(copies > 3)
+  await store.close()
+})
+
+test('journaled-engine: reads between two parts of what is being placed see all of it', async () => {
+  const path = await newFolder()
+  const store = await openLmdbStore({ path })
+  const numbers = Array.from({ length: 500 }, (_, number) => number)
+  await Promise.all(numbers.map((number) => store.commit([value(`g/${number}`, `old ${number}`)])))
+  await setTimeout(PLACED_MS)
+  await Promise.all(numbers.map((number) => store.commit([value(`g/${number}`, `new ${number}`)])))
+  const hasBegun = (): boolean => readFileSync(join(path, 'data.mdb')).includes('new 499')
+  do {
+    for (let turn = 0; turn < 50; turn++) {
+      await setImmediate()
+      const entries = await store.scan('g', { limit: 1_000 })
+      assert.deepEqual(
+        entries.map((entry) => text(entry.value)).sort(),
+        numbers.map((number) => `new ${number}`).sort(),
+      )
+    }
+  } while (!hasBegun())
   await store.close()
 })
 
