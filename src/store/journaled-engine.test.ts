@@ -17,6 +17,8 @@ after(() => rm(root, { recursive: true }))
 const newFolder = () => mkdtemp(join(root, 's-'))
 /** Longer than writes wait for others on the way to their place. */
 const PLACED_MS = 400
+/** For tests that wait until something is in its place. */
+const LIMITED = { timeout: 60_000 }
 
 /** The store as a crash at this moment leaves it: nothing runs while its files are copied. */
 async function afterCrash(path: string): Promise<Store> {
@@ -25,7 +27,7 @@ async function afterCrash(path: string): Promise<Store> {
   return openLmdbStore({ path: copy })
 }
 
-test('journaled-engine: a commit is durable and visible before it is in its place', async () => {
+test('journaled-engine: a commit is durable and visible before its place', LIMITED, async () => {
   const path = await newFolder()
   const store = await openLmdbStore({ path })
   await store.commit([value('g/a', 'recent'), link('l', 'g/a')])
@@ -67,7 +69,7 @@ test('journaled-engine: whenever the process ends, all that was acknowledged is 
   await store.close()
 })
 
-test('journaled-engine: reads between two parts of what is being placed see all of it', async () => {
+test('journaled-engine: reads between parts of what is placed see all', LIMITED, async () => {
   const path = await newFolder()
   const store = await openLmdbStore({ path })
   const numbers = Array.from({ length: 500 }, (_, number) => number)

@@ -75,6 +75,7 @@ const IO_ERROR = 5
  * between sees writes that are decided, and may see them.
  */
 const WRITES_AT_ONCE = 64
+
 /**
  * @throws AoError `store-failed` when the folder cannot be used, another process holds it, or what
  * is there is no store of this engine
