@@ -5,6 +5,7 @@ import { testWallet } from '../src/crypto/test-wallet.ts'
 import type { WalletType } from '../src/crypto/wallet.ts'
 import { saveMemoryWhenIdle } from '../src/node/idle-memory.ts'
 import { startNode } from '../src/node/node.ts'
+import { keepObjectsYoung } from '../src/node/young-objects.ts'
 
 export interface NodeJob {
   readonly walletType: WalletType
@@ -17,10 +18,11 @@ export interface NodeUsage {
   readonly rssBytes: number
 }
 
+// As the command line does.
+keepObjectsYoung()
 const { walletType, options } = JSON.parse(process.argv[2] ?? '{}') as NodeJob
 const wallet = walletType === 'rsa-4096' ? testWallet() : await generateWallet(walletType)
 const node = await startNode({ host: '127.0.0.1', port: 0, ...options }, { wallets: [wallet] })
-// As the command line does.
 saveMemoryWhenIdle()
 
 process.on('message', async (command: 'usage' | 'stop') => {
