@@ -71,10 +71,10 @@ const KIND = { engine: 'lmdb', format: 3 } as const
 /** `EIO`, which LMDB also gives for a page that was written in part: what a full disk does. */
 const IO_ERROR = 5
 /**
- * What is placed lets others run after so many writes, half a millisecond of work. Whoever reads in
- * between sees writes that are decided, and may see them.
+ * What is placed lets others run after so many writes, an eighth of a millisecond of work. Whoever reads
+ * in between sees writes that are decided, and may see them.
  */
-const WRITES_AT_ONCE = 64
+const WRITES_AT_ONCE = 16
 
 /**
  * @throws AoError `store-failed` when the folder cannot be used, another process holds it, or what
